@@ -1,0 +1,1 @@
+"""What is stored: words, tables, the scope cut, the engine."""

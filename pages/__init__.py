@@ -1,0 +1,1 @@
+"""One file a screen: query parameters in, one question or command, render."""

@@ -1,0 +1,1 @@
+"""The judgements, pure: no clock, no randomness, no input or output."""
