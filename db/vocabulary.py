@@ -1,0 +1,148 @@
+"""The words that are stored in columns; what a word means is decided in services.rules.
+
+Renaming a member is a migration, which is why these words live with the tables. Compare members with ``==``: Streamlit
+may import an edited module again, and two copies of one enumeration are equal but not identical.
+"""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person may be; `system` is the program itself (sign-in, import by command line, demo rows)."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    UNIT = "unit"
+    ASSESSOR = "assessor"
+    ADMIN = "admin"
+    VIEWER = "viewer"
+    SYSTEM = "system"
+
+
+class Status(StrEnum):
+    """Where an order stands in the loop; the moves between them are in services.rules.lifecycle."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    DUE = "due"
+    DISSATISFIED = "dissatisfied"
+    RETURNED = "returned"
+    ESCALATED = "escalated"
+    ARCHIVED = "archived"
+
+
+class Satisfaction(StrEnum):
+    """What a raw grade counts as under a rule set."""
+
+    SATISFIED = "satisfied"
+    NEUTRAL = "neutral"
+    DISSATISFIED = "dissatisfied"
+
+
+class Solved(StrEnum):
+    """The citizen's answer to 'is it solved?'."""
+
+    SOLVED = "solved"
+    PARTLY = "partly"
+    UNSOLVED = "unsolved"
+
+
+class Contacted(StrEnum):
+    """The citizen's answer to 'did the department contact you?'."""
+
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+
+
+class Outcome(StrEnum):
+    """What an order amounts to in the end; silence has words of its own and is never satisfaction."""
+
+    SATISFIED = "satisfied"
+    NEUTRAL = "neutral"
+    DISSATISFIED = "dissatisfied"
+    UNREACHED = "unreached"
+    UNASKED = "unasked"
+
+
+class DepartmentKind(StrEnum):
+    """The kinds of handling unit in the tree."""
+
+    CITY = "city"
+    DISTRICT = "district"
+    STREET = "street"
+    DEPARTMENT = "department"
+    SUBUNIT = "subunit"
+    COMPANY = "company"
+
+
+class PlaceKind(StrEnum):
+    """The levels of a place."""
+
+    CITY = "city"
+    DISTRICT = "district"
+    STREET = "street"
+
+
+class RatingSource(StrEnum):
+    """Who wrote a rating down: the citizen, or an agent on the telephone."""
+
+    SELF = "self"
+    CALLBACK = "callback"
+
+
+class FindingKind(StrEnum):
+    """Facts about the handling that a callback brings to light."""
+
+    CONTACT_DENIED = "contact_denied"
+
+
+class ImportKind(StrEnum):
+    """What a sheet holds."""
+
+    ORDERS = "orders"
+    RATINGS = "ratings"
+
+
+class JobState(StrEnum):
+    """Where a piece of long work stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class InstallationKind(StrEnum):
+    """Whether a database holds made-up or real orders; the demo sign-in opens only the first."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class Event(StrEnum):
+    """Everything that the trail can say happened."""
+
+    SIGNED_IN = "person.signed_in"
+    SIGNED_OUT = "person.signed_out"
+    PERSON_ADDED = "person.added"
+    PERSON_CHANGED = "person.changed"
+    PERSON_DISABLED = "person.disabled"
+    PERSON_ENABLED = "person.enabled"
+    ROLE_GRANTED = "role.granted"
+    ROLE_REVOKED = "role.revoked"
+    DEPARTMENT_CHANGED = "department.changed"
+    REFERENCE_LOADED = "reference.loaded"
+    DEMO_LOADED = "demo.loaded"
+    IMPORT_STARTED = "import.started"
+    IMPORT_CANCELLED = "import.cancelled"
+    IMPORT_FAILED = "import.failed"
+    ORDERS_IMPORTED = "orders.imported"
+    RATINGS_IMPORTED = "ratings.imported"
+    ORDER_ASSIGNED = "order.assigned"
+    CALLBACK_RECORDED = "callback.recorded"
+    CONTACT_REVEALED = "contact.revealed"
+    ORDER_RETURNED = "order.returned"
+    ORDER_ARCHIVED = "order.archived"
+    REWORK_SUBMITTED = "rework.submitted"
