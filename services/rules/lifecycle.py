@@ -1,10 +1,10 @@
 """The state machine of an order, as one table: refusals, buttons and tests all read it.
 
 The Guangzhou loop, told once. A department closes an order. A citizen who rates it satisfied or basically satisfied
-ends it; one who rates it dissatisfied, or (where the rule set asks everybody) says nothing, is called. Satisfied on the
-telephone ends it too. Dissatisfied goes to a supervisor, who returns it for rework or archives it. Rework is a new
-round, and the citizen is asked again; the rating of the last round is the one that counts. When the last allowed round fails,
-the order is escalated. A citizen who cannot be reached is an outcome of its own.
+ends it; one who rates it dissatisfied, or (where the rule set asks everybody) says nothing, is called. Satisfied on
+the telephone ends it too. Dissatisfied goes to a supervisor, who returns it for rework or archives it. Rework is a
+new round, and the citizen is asked again; the rating of the last round is the one that counts. When the last allowed
+round fails, the order is escalated. A citizen who cannot be reached is an outcome of its own.
 """
 
 from dataclasses import dataclass
