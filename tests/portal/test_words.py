@@ -1,19 +1,26 @@
 """The catalogues: every word that the screens say is there in both languages, and no other."""
 
 import ast
+import inspect
 import re
 import string
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
+from db import vocabulary
 from portal import words
+from services import errors
+from services.rules import lifecycle
+from services.rules.permissions import Permission
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEAKERS = {"say", "says"}
+"""The functions whose first argument is a key."""
 
 
 def test_both_languages_have_words_for_the_same_keys() -> None:
@@ -23,6 +30,20 @@ def test_both_languages_have_words_for_the_same_keys() -> None:
 def test_every_key_that_a_screen_says_has_words() -> None:
     missing = {f"{path.name}: {key}" for path, key in _said() if key not in words.keys("zh_CN")}
     assert not missing
+
+
+def test_every_word_of_the_vocabulary_every_refusal_and_every_move_has_words() -> None:
+    assert not _derived() - words.keys("zh_CN")
+
+
+def test_no_words_stand_in_the_catalogues_that_nothing_says() -> None:
+    patterns = [re.compile(pattern) for pattern in _patterns()]
+    unsaid = {
+        key
+        for key in words.keys("zh_CN") - _derived() - _literals()
+        if not any(pattern.fullmatch(key) for pattern in patterns)
+    }
+    assert not unsaid
 
 
 def test_every_sentence_has_the_same_blanks_in_both_languages() -> None:
@@ -82,19 +103,50 @@ def test_what_a_person_wrote_cannot_become_markdown() -> None:
 # --------------------------------------------------------------------------------------------------
 
 
+def _derived() -> frozenset[str]:
+    """The keys that follow from the vocabulary, the refusals and the moves."""
+    kinds = [kind for _, kind in inspect.getmembers(vocabulary, inspect.isclass) if issubclass(kind, StrEnum)]
+    members = {words.label_key(member) for kind in (*kinds, Permission) if kind is not StrEnum for member in kind}
+    refusals = {
+        kind.code for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.PortalError)
+    }
+    return frozenset(members | refusals | {f"move.{move.name}" for move in lifecycle.MOVES})
+
+
+def _literals() -> frozenset[str]:
+    """Every literal of the code; a key may be kept in a table before it is said, and services answer with codes."""
+    return frozenset(
+        node.value
+        for _, tree in _sources("portal", "pages", "services")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+def _patterns() -> Iterator[str]:
+    """The shapes of keys that are put together where they are said, such as f"screen.{name}.title"."""
+    for _, tree in _sources("portal", "pages"):
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.JoinedStr):
+                continue
+            parts = [re.escape(p.value) if isinstance(p, ast.Constant) else r"[\w.:-]+" for p in node.values]
+            if re.match(r"[a-z_]+\\\.", parts[0]):
+                yield "".join(parts)
+
+
 def _blanks(form: str) -> Iterator[str]:
     return (field for _, field, _, _ in string.Formatter().parse(form) if field is not None)
 
 
-def _sources() -> Iterator[tuple[Path, ast.AST]]:
-    for folder in ("portal", "pages"):
+def _sources(*folders: str) -> Iterator[tuple[Path, ast.AST]]:
+    for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
             yield path, ast.parse(path.read_text("utf-8"))
 
 
 def _said() -> Iterator[tuple[Path, str]]:
     """Every key given as a literal to a function that says it."""
-    for path, tree in _sources():
+    for path, tree in _sources("portal", "pages"):
         for node in ast.walk(tree):
             if not (isinstance(node, ast.Call) and node.args):
                 continue
