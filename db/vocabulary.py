@@ -84,6 +84,15 @@ class PlaceKind(StrEnum):
     STREET = "street"
 
 
+class DayKind(StrEnum):
+    """Why a day is worked or not; an adjusted workday is a weekend day made up for a holiday (调休)."""
+
+    WORKDAY = "workday"
+    ADJUSTED_WORKDAY = "adjusted_workday"
+    WEEKEND = "weekend"
+    HOLIDAY = "holiday"
+
+
 class RatingSource(StrEnum):
     """Who wrote a rating down: the citizen, or an agent on the telephone."""
 
