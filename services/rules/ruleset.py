@@ -1,0 +1,346 @@
+"""The rule set: what a city decided, as a document with an effective date.
+
+`parse` takes the document as a mapping (the loader reads the file or the column) and either returns a frozen RuleSet
+or raises Invalid with every problem at once, keyed by its path in the document. Every value stands with its source,
+and says whether it is an assumption. There are no floating-point numbers in a document: a decimal is written as text,
+so that the canonical form (RFC 8785) and its SHA-256 fingerprint are the same wherever they are computed.
+
+>>> import tomllib
+>>> from importlib.resources import files
+>>> shipped = tomllib.loads(files("services.rules").joinpath("guangzhou_default.toml").read_text("utf-8"))
+>>> rules = parse(shipped)
+>>> rules.name, rules.deadline("complaint").value, rules.deadline("complaint").assumption
+('guangzhou/1', 15, True)
+>>> rules.satisfaction("five", "basically_satisfied").value, rules.satisfaction("four", "understands").value
+('satisfied', 'neutral')
+>>> try:
+...     parse({**shipped, "version": "two", "max_rounds": {"value": 0, "source": "", "assumption": True}})
+... except Invalid as refused:
+...     print(refused.problems)
+{'version': 'not_a_version', 'max_rounds': 'out_of_range', 'max_rounds.source': 'required'}
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import Generic, TypeGuard, TypeVar
+
+import rfc8785
+
+from db.vocabulary import Satisfaction
+from services.errors import Invalid, PortalError
+
+FORMAT = 1
+CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+LONGEST_SOURCE = 500
+NUMBERS: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        "rework_deadline": (1, 250),
+        "max_rounds": (1, 9),
+        "max_attempts": (1, 20),
+        "reason_text_length": (0, 500),
+        "too_few": (1, 1000),
+        "rate_decimals": (0, 4),
+    }
+)
+SECTIONS = frozenset(NUMBERS) | {
+    "format",
+    "code",
+    "version",
+    "effective_from",
+    "deadlines",
+    "scales",
+    "call_unrated",
+    "confidence",
+}
+BEST_FIRST = (Satisfaction.SATISFIED, Satisfaction.NEUTRAL, Satisfaction.DISSATISFIED)
+
+T = TypeVar("T")
+V_co = TypeVar("V_co", covariant=True)
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled(Generic[V_co]):
+    """A decided value, where it comes from, and whether that is only an assumption."""
+
+    value: V_co
+    source: str
+    assumption: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """One grade of a scale and what it counts as."""
+
+    code: str
+    counts_as: Satisfaction
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """A checked rule set. Days are working days; the grades of a scale stand best first."""
+
+    code: str
+    version: int
+    effective_from: date
+    deadlines: Mapping[str, Ruled[int]]
+    rework_deadline: Ruled[int]
+    scales: Mapping[str, Ruled[tuple[Graded, ...]]]
+    call_unrated: Ruled[bool]
+    max_rounds: Ruled[int]
+    max_attempts: Ruled[int]
+    reason_text_length: Ruled[int]
+    too_few: Ruled[int]
+    rate_decimals: Ruled[int]
+    confidence: Ruled[Decimal]
+    fingerprint: str
+
+    def deadline(self, order_type: str) -> Ruled[int]:
+        """Return the working days for a type of order; raises PortalError where the rule set names none."""
+        if order_type not in self.deadlines:
+            raise PortalError("error.no_deadline_rule", order_type=order_type, rules=self.name)
+        return self.deadlines[order_type]
+
+    def grades(self, scale: str) -> tuple[Graded, ...]:
+        """Return the grades of a scale, best first; raises PortalError where the rule set does not know it."""
+        if scale not in self.scales:
+            raise PortalError("error.unknown_scale", scale=scale, rules=self.name)
+        return self.scales[scale].value
+
+    def satisfaction(self, scale: str, grade: str) -> Satisfaction:
+        """Return what a raw grade counts as; raises PortalError where the scale has no such grade."""
+        for one in self.grades(scale):
+            if one.code == grade:
+                return one.counts_as
+        raise PortalError("error.unknown_grade", scale=scale, grade=grade, rules=self.name)
+
+    @property
+    def name(self) -> str:
+        """How results name the rule set that they were computed under."""
+        return f"{self.code}/{self.version}"
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """The paths of the values that rest on an assumption."""
+        named: dict[str, Ruled[object]] = {f"deadlines.{key}": one for key, one in self.deadlines.items()}
+        named |= {f"scales.{key}": one for key, one in self.scales.items()}
+        named |= {key: getattr(self, key) for key in (*NUMBERS, "call_unrated", "confidence")}
+        return tuple(sorted(path for path, one in named.items() if one.assumption))
+
+
+def parse(document: Mapping[str, object]) -> RuleSet:
+    """Return the rule set that a document describes; raises Invalid with every problem by its path."""
+    check = _Check(document)
+    check.only(SECTIONS)
+    if not _is_int(document.get("format")) or document.get("format") != FORMAT:
+        check.problem("format", "unknown_format")
+    code, version = check.code(), check.version()
+    effective_from = check.effective_from()
+    deadlines = {key: check.number(f"deadlines.{key}", one, 1, 250) for key, one in check.section("deadlines")}
+    scales = {key: check.scale(f"scales.{key}", one) for key, one in check.section("scales")}
+    numbers = {key: check.number(key, document.get(key), *limits) for key, limits in NUMBERS.items()}
+    call_unrated = check.choice("call_unrated")
+    confidence = check.confidence("confidence")
+    check.finish()
+    return RuleSet(
+        code=code,
+        version=version,
+        effective_from=effective_from,
+        deadlines=MappingProxyType(deadlines),
+        scales=MappingProxyType(scales),
+        call_unrated=call_unrated,
+        confidence=confidence,
+        fingerprint=fingerprint(document),
+        **numbers,
+    )
+
+
+def canonical(document: Mapping[str, object]) -> bytes:
+    """Return the canonical JSON (RFC 8785) of a document: the same bytes for the same content."""
+    return rfc8785.dumps(_plain(document))
+
+
+def fingerprint(document: Mapping[str, object]) -> str:
+    """Return the SHA-256 of the canonical form, in hexadecimal."""
+    return hashlib.sha256(canonical(document)).hexdigest()
+
+
+def in_order(rule_sets: Iterable[RuleSet]) -> tuple[RuleSet, ...]:
+    """Return rule sets by the day on which they take effect; raises Invalid when two of them claim the same day."""
+    ordered = sorted(rule_sets, key=lambda rules: (rules.effective_from, rules.version))
+    days = [rules.effective_from for rules in ordered]
+    clashes = {day.isoformat(): "two_rule_sets" for day in days if days.count(day) > 1}
+    if clashes:
+        raise Invalid(clashes)
+    return tuple(ordered)
+
+
+def effective(rule_sets: Iterable[RuleSet], on: date) -> RuleSet:
+    """Return the rule set in force on a day; raises PortalError for a day before the first one."""
+    begun = [rules for rules in in_order(rule_sets) if rules.effective_from <= on]
+    if not begun:
+        raise PortalError("error.no_rule_set", day=on.isoformat())
+    return begun[-1]
+
+
+class _Check:
+    """Reads a document and remembers what is wrong; what it returns after a problem is never used."""
+
+    def __init__(self, document: Mapping[str, object]) -> None:
+        self.document = document
+        self.problems: dict[str, str] = {}
+
+    def problem(self, path: str, code: str) -> None:
+        self.problems.setdefault(path, code)
+
+    def finish(self) -> None:
+        if self.problems:
+            raise Invalid(self.problems)
+
+    def only(self, known: frozenset[str]) -> None:
+        for key in self.document:
+            if key not in known:
+                self.problem(str(key), "unknown")
+
+    def code(self) -> str:
+        value = self.document.get("code")
+        if isinstance(value, str) and CODE.fullmatch(value):
+            return value
+        self.problem("code", "required" if value is None else "not_a_code")
+        return ""
+
+    def version(self) -> int:
+        value = self.document.get("version")
+        if _is_int(value) and 1 <= value <= 9999:
+            return value
+        self.problem("version", "required" if value is None else "not_a_version")
+        return 0
+
+    def effective_from(self) -> date:
+        value = self.document.get("effective_from")
+        if isinstance(value, str):
+            try:
+                return date.fromisoformat(value)
+            except ValueError:
+                self.problem("effective_from", "not_a_date")
+        self.problem("effective_from", "required" if value is None else "not_a_date")
+        return date.min
+
+    def section(self, name: str) -> list[tuple[str, object]]:
+        found = self.document.get(name)
+        if not isinstance(found, Mapping) or not found:
+            self.problem(name, "required" if found is None or found == {} else "not_a_section")
+            return []
+        for key in found:
+            if not isinstance(key, str) or not CODE.fullmatch(key):
+                self.problem(f"{name}.{key}", "not_a_code")
+        return [(key, one) for key, one in found.items() if isinstance(key, str)]
+
+    def number(self, path: str, entry: object, least: int, most: int) -> Ruled[int]:
+        value = self._value(path, entry)
+        if not _is_int(value):
+            self.problem(path, "not_a_number")
+            return self._ruled(path, entry, 0)
+        if not least <= value <= most:
+            self.problem(path, "out_of_range")
+        return self._ruled(path, entry, value)
+
+    def choice(self, path: str) -> Ruled[bool]:
+        entry = self.document.get(path)
+        value = self._value(path, entry)
+        if not isinstance(value, bool):
+            self.problem(path, "not_yes_or_no")
+        return self._ruled(path, entry, value is True)
+
+    def confidence(self, path: str) -> Ruled[Decimal]:
+        entry = self.document.get(path)
+        value = self._value(path, entry)
+        level = Decimal(0)
+        try:
+            level = Decimal(value) if isinstance(value, str) else level
+        except InvalidOperation:
+            self.problem(path, "not_a_number")
+        if not isinstance(value, str) or not level.is_finite():
+            self.problem(path, "not_a_number")
+        elif not Decimal("0.5") <= level <= Decimal("0.999"):
+            self.problem(path, "out_of_range")
+        return self._ruled(path, entry, level)
+
+    def scale(self, path: str, entry: object) -> Ruled[tuple[Graded, ...]]:
+        listed = self._value(path, entry, key="grades")
+        if isinstance(listed, str) or not isinstance(listed, Sequence):
+            self.problem(path, "not_a_list")
+            return self._ruled(path, entry, ())
+        grades: list[Graded] = []
+        for number, one in enumerate(listed):
+            grade = self._grade(f"{path}.grades.{number}", one)
+            if grade is not None and grade.code in {earlier.code for earlier in grades}:
+                self.problem(f"{path}.grades.{number}", "repeated")
+            elif grade is not None:
+                grades.append(grade)
+        ranks = [BEST_FIRST.index(grade.counts_as) for grade in grades]
+        if ranks != sorted(ranks):
+            self.problem(path, "better_counts_for_less")
+        elif not {0, 2} <= set(ranks):
+            self.problem(path, "one_sided")
+        return self._ruled(path, entry, tuple(grades))
+
+    def _grade(self, path: str, entry: object) -> Graded | None:
+        if not isinstance(entry, Mapping) or set(entry) != {"code", "counts_as"}:
+            self.problem(path, "not_a_grade")
+            return None
+        code, counts_as = entry["code"], entry["counts_as"]
+        if not isinstance(code, str) or not CODE.fullmatch(code):
+            self.problem(path, "not_a_code")
+            return None
+        if counts_as not in [one.value for one in Satisfaction]:
+            self.problem(path, "unknown_satisfaction")
+            return None
+        return Graded(code, Satisfaction(str(counts_as)))
+
+    def _value(self, path: str, entry: object, *, key: str = "value") -> object:
+        if entry is None:
+            self.problem(path, "required")
+            return None
+        if not isinstance(entry, Mapping):
+            self.problem(path, "without_source")
+            return None
+        for name in entry:
+            if name not in (key, "source", "assumption"):
+                self.problem(f"{path}.{name}", "unknown")
+        if key not in entry:
+            self.problem(path, "required")
+        return entry.get(key)
+
+    def _ruled(self, path: str, entry: object, value: T) -> Ruled[T]:
+        if not isinstance(entry, Mapping):
+            return Ruled(value, "", True)
+        source, assumption = entry.get("source"), entry.get("assumption")
+        if not isinstance(source, str) or not source.strip():
+            self.problem(f"{path}.source", "required")
+        elif len(source) > LONGEST_SOURCE:
+            self.problem(f"{path}.source", "too_long")
+        if not isinstance(assumption, bool):
+            self.problem(f"{path}.assumption", "not_yes_or_no")
+        return Ruled(value, str(source).strip(), assumption is True)
+
+
+def _is_int(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number; True and False are not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _plain(value: object) -> Json:
+    """Return a value as plain JSON; what has no exact form is refused."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [_plain(one) for one in value]
+    raise Invalid({"document": "not_exact"})
