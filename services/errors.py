@@ -9,7 +9,7 @@ PortalError            code + facts; never a sentence
     IllegalMove        the order is not in a status from which this starts
   Busy                 the database could not be had; trying again is fine
 
-`Unrecorded`, `ScopeMissing` and `Nested` are programming errors, not refusals, and therefore no PortalErrors.
+`Unrecorded` and `Nested` are programming errors, not refusals, and therefore no PortalErrors.
 """
 
 from collections.abc import Mapping
@@ -96,10 +96,6 @@ class Change:
 
 class Unrecorded(RuntimeError):
     """A write ended without saying what it did."""
-
-
-class ScopeMissing(RuntimeError):
-    """A statement was about to run in a session without a scope."""
 
 
 class Nested(RuntimeError):
