@@ -29,7 +29,7 @@ SHARDS = 8
 
 
 class EventRow(Numbered, Base):
-    """One thing that happened. The database chains it: `seq`, `previous` and `hash` are the trigger's, not the writer's."""
+    """One thing that happened. The database chains it: `seq`, `previous` and `hash` are the trigger's to set."""
 
     __tablename__ = "events"
     __table_args__ = (
@@ -112,7 +112,7 @@ class DailyCount(Base):
     """What is counted, by day of the first close, department and order type. Kept by a trigger on orders.
 
     `closed` counts every closed order, `excluded` those left out of the statistics by two people; all other columns
-    leave the excluded out. `silent` is archived without any rating. Every rate of the scores is a ratio of sums of these.
+    leave the excluded out. `silent` is archived without any rating. Every rate of the scores is a ratio of such sums.
     """
 
     __tablename__ = "daily_counts"

@@ -26,8 +26,8 @@ class Claims:
 def sign_in(environment: Environment, claims: Claims) -> Access:
     """Return the door for the person whom the claims name, in the role that the database gives at this moment.
 
-    Called at every rerun: a disabled person or a changed role takes effect at the next click. Raises NotAllowed with the
-    code `sign_in.unknown`, `sign_in.disabled`, `sign_in.ended` (signed in before all sign-ins were ended) or
+    Called at every rerun: a disabled person or a changed role takes effect at the next click. Raises NotAllowed with
+    the code `sign_in.unknown`, `sign_in.disabled`, `sign_in.ended` (signed in before all sign-ins were ended) or
     `sign_in.no_role`. Where somebody holds several roles, the least powerful one is taken.
     """
     with Access(environment, SYSTEM).read(Permission.SIGN_IN_VIEW) as look:
