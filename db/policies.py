@@ -60,7 +60,7 @@ RULES: dict[str, Rule] = {
     "returns": Rule((SELECT, INSERT), (SELECT,), column="department_id"),
     "exclusions": Rule((SELECT, INSERT), (SELECT,), column="department_id"),
     "events": Rule((SELECT, INSERT), (SELECT, INSERT), column="department_id"),
-    "event_heads": Rule((SELECT,), ()),
+    "event_heads": Rule((SELECT,), (SELECT,), shared="the length and the hash of each chain, without any fact"),
     "imports": Rule((SELECT, INSERT, UPDATE), ()),
     "import_problems": Rule((SELECT, INSERT), ()),
     "daily_counts": Rule((SELECT,), (SELECT,), column="department_id"),

@@ -205,8 +205,7 @@ def _cut() -> None:
         op.execute(f"grant select, insert on {table} to portal_staff")
         op.execute(f"grant select on {table} to portal_department")
     op.execute("grant update on installation to portal_staff")
-    op.execute("grant select on event_heads, order_counts to portal_staff")
-    op.execute("grant select on order_counts to portal_department")
+    op.execute("grant select on event_heads, order_counts to portal_staff, portal_department")
 
     for table in APPEND_ONLY:
         op.execute(f"grant select, insert on {table} to portal_staff")

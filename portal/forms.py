@@ -1,0 +1,32 @@
+"""Forms that are sent once: the token in every key, replaced only after an acknowledged save.
+
+A double click runs a callback twice, at once and in two threads. Both carry the token that was drawn with the form; the
+unique column of the command's row lets one of them through and answers the other with the same receipt.
+"""
+
+import streamlit as st
+
+from services.environment import random_id
+
+
+def token(form: str) -> str:
+    """Return the request id of a form on this screen; it stays until `renew` is called with it."""
+    drawn: str = st.session_state.setdefault(f"_token_{form}", random_id())
+    return drawn
+
+
+def renew(form: str, used: str) -> None:
+    """Give the form a new id, and so empty fields, once what was sent is saved."""
+    if st.session_state.get(f"_token_{form}") == used:
+        st.session_state[f"_token_{form}"] = random_id()
+
+
+def seen(form: str, version: int) -> int:
+    """Return the version of the row that this form was first drawn from, through every rerun of the same form."""
+    drawn: int = st.session_state.setdefault(f"_seen_{form}_{token(form)}", version)
+    return drawn
+
+
+def see_again(form: str, version: int) -> None:
+    """Accept what changed meanwhile: the typed text stays, and the form now goes by the row as it is."""
+    st.session_state[f"_seen_{form}_{token(form)}"] = version

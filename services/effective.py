@@ -1,0 +1,47 @@
+"""The rules and the calendar that are in force, read from the database for one visit."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from db.reference import CalendarDay
+from db.reference import RuleSet as RuleSetRow
+from services.access import Look
+from services.environment import CITY
+from services.errors import PortalError
+from services.rules import deadlines, ruleset
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A rule set with its number in the database, which every result stores."""
+
+    id: int
+    rules: ruleset.RuleSet
+
+
+def rules_on(look: Look, day: date) -> InForce:
+    """Return the rule set in force on a day; raises PortalError where none is."""
+    row = look.session.scalars(
+        select(RuleSetRow).where(RuleSetRow.effective_from <= day).order_by(RuleSetRow.effective_from.desc()).limit(1)
+    ).one_or_none()
+    if row is None:
+        raise PortalError("error.no_rule_set", day=day.isoformat())
+    return InForce(row.id, ruleset.parse(row.document))
+
+
+def calendar_around(look: Look, first: date, last: date) -> deadlines.Calendar:
+    """Return the known days from `first` to `last`; what lies beyond is refused when something falls into it."""
+    rows = look.session.scalars(
+        select(CalendarDay).where(CalendarDay.day.between(first, last)).order_by(CalendarDay.day)
+    )
+    return deadlines.Calendar.of(deadlines.Day.of(row.day, row.kind, row.holiday) for row in rows)
+
+
+def deadline_from(look: Look, start: datetime, working_days: int) -> datetime:
+    """Return the end of the n-th working day, counted from the city's day of `start`; raises NotCovered."""
+    first = start.astimezone(CITY).date()
+    # Ten calendar days for five working ones leave room for the longest holiday even at small numbers.
+    calendar = calendar_around(look, first, first + timedelta(days=working_days * 2 + 40))
+    return deadlines.due_at(first, working_days, calendar)
