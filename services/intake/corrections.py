@@ -51,7 +51,12 @@ class CorrectionFile:
         width = len(self._columns)
         body = [*cells[:width], *[""] * (width - len(cells))]
         first = next((found for found in problems if found.rejects), problems[0])
-        facts = [str(raw.number), first.field, "; ".join(found.code for found in problems if found.rejects), first.value]
+        facts = [
+            str(raw.number),
+            first.field,
+            "; ".join(found.code for found in problems if found.rejects),
+            first.value,
+        ]
         if self._file is None:
             self._file = self._path.open("w", encoding="utf-8-sig", newline="")
             if self._header:

@@ -42,14 +42,20 @@ _EXCEL_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
 _EXCEL_DAYS = (32_874, 73_415)  # 1990-01-01 and 2101-01-01: other numbers are not dates but mistakes
 
 _PLAIN = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", re.ASCII)
-_CLOCK = (r"(?:(?:\s*T\s*|\s*)(?P<hour>[0-9]{1,2})(?::|时|時|点|點)(?P<minute>[0-9]{1,2})?"
-          r"(?:(?::|分)(?P<second>[0-9]{1,2})?(?:\.[0-9]{1,9})?(?:秒)?)?"
-          r"\s*(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?)?")
-_YMD = re.compile(r"(?P<year>[0-9]{4})(?:[-/.]|年)\s*(?P<month>[0-9]{1,2})(?:[-/.]|月)\s*(?P<day>[0-9]{1,2})日?" + _CLOCK)
+_CLOCK = (
+    r"(?:(?:\s*T\s*|\s*)(?P<hour>[0-9]{1,2})(?::|时|時|点|點)(?P<minute>[0-9]{1,2})?"
+    r"(?:(?::|分)(?P<second>[0-9]{1,2})?(?:\.[0-9]{1,9})?(?:秒)?)?"
+    r"\s*(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+_YMD = re.compile(
+    r"(?P<year>[0-9]{4})(?:[-/.]|年)\s*(?P<month>[0-9]{1,2})(?:[-/.]|月)\s*(?P<day>[0-9]{1,2})日?" + _CLOCK
+)
 _DMY = re.compile(r"(?P<day>[0-9]{1,2})[-/.](?P<month>[0-9]{1,2})[-/.](?P<year>[0-9]{4})" + _CLOCK)
 _MDY = re.compile(r"(?P<month>[0-9]{1,2})[-/.](?P<day>[0-9]{1,2})[-/.](?P<year>[0-9]{4})" + _CLOCK)
-_COMPACT = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
-                      r"(?:\s?(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})?)?(?P<zone>Z)?")
+_COMPACT = re.compile(
+    r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
+    r"(?:\s?(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})?)?(?P<zone>Z)?"
+)
 _NUMBER = re.compile(r"[0-9]{5}(?:\.[0-9]{1,15})?")
 _PATTERNS = {DateForm.YMD: _YMD, DateForm.DMY: _DMY, DateForm.MDY: _MDY, DateForm.COMPACT: _COMPACT}
 
@@ -84,8 +90,15 @@ def _from_parts(found: re.Match[str], zone: ZoneInfo) -> Moment:
     """Put the named parts of a date together, or say that there is no such moment."""
     parts = found.groupdict()
     try:
-        moment = datetime(int(parts["year"]), int(parts["month"]), int(parts["day"]), int(parts["hour"] or 0),
-                          int(parts["minute"] or 0), int(parts["second"] or 0), tzinfo=_zone(parts["zone"], zone))
+        moment = datetime(
+            int(parts["year"]),
+            int(parts["month"]),
+            int(parts["day"]),
+            int(parts["hour"] or 0),
+            int(parts["minute"] or 0),
+            int(parts["second"] or 0),
+            tzinfo=_zone(parts["zone"], zone),
+        )
     except ValueError:
         raise NotADate(Code.IMPOSSIBLE_DATE) from None
     return Moment(_in_range(moment), parts["hour"] is None)

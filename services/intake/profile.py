@@ -28,9 +28,28 @@ T = TypeVar("T")
 SHIPPED = Path(__file__).parent / "profiles"
 """Where the profiles lie that come with the portal."""
 
-ORDER_FIELDS = ("number", "department", "order_type", "channel", "category", "place", "address", "title", "text",
-                "requester", "phone", "accepted_at", "due_at", "closed_at", "reply", "unit_contacted",
-                "unit_contacted_at", "confidential", "official_late", "updated_at")
+ORDER_FIELDS = (
+    "number",
+    "department",
+    "order_type",
+    "channel",
+    "category",
+    "place",
+    "address",
+    "title",
+    "text",
+    "requester",
+    "phone",
+    "accepted_at",
+    "due_at",
+    "closed_at",
+    "reply",
+    "unit_contacted",
+    "unit_contacted_at",
+    "confidential",
+    "official_late",
+    "updated_at",
+)
 RATING_FIELDS = ("number", "channel", "grade", "rated_at")
 FIELDS = {ImportKind.ORDERS: ORDER_FIELDS, ImportKind.RATINGS: RATING_FIELDS}
 NEEDED = {ImportKind.ORDERS: ("number", "accepted_at"), ImportKind.RATINGS: RATING_FIELDS}
@@ -160,58 +179,93 @@ class _Reader:
         """Check the whole document and give the profile."""
         self._only(document, "", ("profile", "reading", "cells", "orders", "ratings"))
         head = self._table(document, "profile", "profile", ("name", "source"))
-        reading = self._table(document, "reading", "reading",
-                              ("formats", "encodings", "separators", "header", "columns", "sheet"))
+        reading = self._table(
+            document, "reading", "reading", ("formats", "encodings", "separators", "header", "columns", "sheet")
+        )
         cells = self._table(document, "cells", "cells", ("time_zone", "dates", "empty"))
         header = self._typed(reading, "reading", "header", bool, True)
         columns = self._typed(reading, "reading", "columns", int, 0)
         if not header and columns < 1:
             raise _malformed(self.file, "reading.columns", "needed_without_header")
-        kinds = {kind: self._sheet(document[kind.value], kind, header, columns)
-                 for kind in ImportKind if kind.value in document}
+        kinds = {
+            kind: self._sheet(document[kind.value], kind, header, columns)
+            for kind in ImportKind
+            if kind.value in document
+        }
         if not kinds:
             raise _malformed(self.file, "", "missing", expected="orders, ratings")
         return Profile(
-            name=self._needed(head, "profile", "name"), source=self._needed(head, "profile", "source"),
-            formats=tuple(FileFormat(word) for word in self._words(
-                reading, "reading", "formats", [form.value for form in FileFormat], ["csv", "xlsx"])),
+            name=self._needed(head, "profile", "name"),
+            source=self._needed(head, "profile", "source"),
+            formats=tuple(
+                FileFormat(word)
+                for word in self._words(
+                    reading, "reading", "formats", [form.value for form in FileFormat], ["csv", "xlsx"]
+                )
+            ),
             encodings=tuple(self._words(reading, "reading", "encodings", ENCODINGS, list(ENCODINGS))),
             separators=tuple(self._words(reading, "reading", "separators", (",", ";", "\t", "|"), [","])),
-            header=header, columns=columns, sheet=self._typed(reading, "reading", "sheet", str, "") or None,
-            zone=self._zone(cells), dates=tuple(DateForm(word) for word in self._words(
-                cells, "cells", "dates", [form.value for form in DateForm], ["ymd", "excel"])),
-            empty=frozenset(self._texts(cells, "cells", "empty")) | {""}, kinds=kinds,
+            header=header,
+            columns=columns,
+            sheet=self._typed(reading, "reading", "sheet", str, "") or None,
+            zone=self._zone(cells),
+            dates=tuple(
+                DateForm(word)
+                for word in self._words(cells, "cells", "dates", [form.value for form in DateForm], ["ymd", "excel"])
+            ),
+            empty=frozenset(self._texts(cells, "cells", "empty")) | {""},
+            kinds=kinds,
         )
 
     def _sheet(self, table: object, kind: ImportKind, header: bool, columns: int) -> Sheet:
         """Check the part for orders or for ratings."""
         where, known = kind.value, FIELDS[kind]
         allowed = ("fields", "constants", "values", "empty", "lookup") + (
-            ("closing", "deadline") if kind == ImportKind.ORDERS else ())
+            ("closing", "deadline") if kind == ImportKind.ORDERS else ()
+        )
         if not isinstance(table, dict):
             raise _malformed(self.file, where, "not_a_table", table)
         self._only(table, where, allowed)
-        fields = {name: self._column(given, f"{where}.fields.{name}", header, columns, name in LEVELLED)
-                  for name, given in self._table(table, "fields", f"{where}.fields", known).items()}
-        constants = {name: self._text(given, f"{where}.constants.{name}") for name, given in
-                     self._table(table, "constants", f"{where}.constants", (*known, "scale")).items()}
+        fields = {
+            name: self._column(given, f"{where}.fields.{name}", header, columns, name in LEVELLED)
+            for name, given in self._table(table, "fields", f"{where}.fields", known).items()
+        }
+        constants = {
+            name: self._text(given, f"{where}.constants.{name}")
+            for name, given in self._table(table, "constants", f"{where}.constants", (*known, "scale")).items()
+        }
         for name in NEEDED[kind]:
             if name not in fields and name not in constants:
                 raise _malformed(self.file, f"{where}.fields.{name}", "missing")
-        values = {name: self._map(given, f"{where}.values.{name}") for name, given in
-                  self._table(table, "values", f"{where}.values", known).items()}
+        values = {
+            name: self._map(given, f"{where}.values.{name}")
+            for name, given in self._table(table, "values", f"{where}.values", known).items()
+        }
         for name in set(CHOICES) & set(values):
             for given in values[name].values():
                 if given not in ("yes", "no"):
                     raise _malformed(self.file, f"{where}.values.{name}", "not_a_choice", given, "yes, no")
-        empty = {name: frozenset(self._list(given, f"{where}.empty.{name}")) for name, given in
-                 self._table(table, "empty", f"{where}.empty", known).items()}
-        lookups = {name: self._lookup(given, f"{where}.lookup.{name}") for name, given in self._table(
-            table, "lookup", f"{where}.lookup",
-            ("department", "order_type", "channel", "category", "place", "grade")).items()}
+        empty = {
+            name: frozenset(self._list(given, f"{where}.empty.{name}"))
+            for name, given in self._table(table, "empty", f"{where}.empty", known).items()
+        }
+        lookups = {
+            name: self._lookup(given, f"{where}.lookup.{name}")
+            for name, given in self._table(
+                table,
+                "lookup",
+                f"{where}.lookup",
+                ("department", "order_type", "channel", "category", "place", "grade"),
+            ).items()
+        }
         deadline = self._table(table, "deadline", f"{where}.deadline", ("missing", "before_acceptance"))
         return Sheet(
-            fields, constants, values, empty, lookups, self._closing(table, where, header, columns),
+            fields,
+            constants,
+            values,
+            empty,
+            lookups,
+            self._closing(table, where, header, columns),
             self._word(deadline, f"{where}.deadline", "missing", ("compute", "none"), "none") == "compute",
             self._word(deadline, f"{where}.deadline", "before_acceptance", ("warn", "reject"), "warn") == "reject",
         )
@@ -321,8 +375,9 @@ class _Reader:
             raise _malformed(self.file, f"{where}.{key}", "unknown_word", word, ", ".join(known))
         return word
 
-    def _words(self, table: Mapping[str, Any], where: str, key: str, known: Sequence[str],
-               default: list[str]) -> list[str]:
+    def _words(
+        self, table: Mapping[str, Any], where: str, key: str, known: Sequence[str], default: list[str]
+    ) -> list[str]:
         words = self._list(table.get(key, default), f"{where}.{key}")
         if not words:
             raise _malformed(self.file, f"{where}.{key}", "missing", expected=", ".join(known))

@@ -62,8 +62,9 @@ def open_file(path: Path, profile: Profile, kind: ImportKind) -> RawFile:
     """Open one file in the format that its content shows; its name is not believed."""
     form = _find_format(path)
     if form not in profile.formats:
-        raise FileRefused(Refusal.FORMAT_NOT_ACCEPTED, file=path.name, found=form.value,
-                          accepted=", ".join(profile.formats))
+        raise FileRefused(
+            Refusal.FORMAT_NOT_ACCEPTED, file=path.name, found=form.value, accepted=", ".join(profile.formats)
+        )
     if form in (FileFormat.JSON, FileFormat.JSONL):
         columns = _named_columns(profile, kind)
         return RawFile(form, columns, _json_rows(path, columns))
@@ -128,8 +129,9 @@ def _csv_rows(path: Path, encoding: str, separator: str) -> Iterator[list[str]]:
             raise FileRefused(Refusal.CSV_MALFORMED, file=path.name, line=reader.line_num, why=str(error)) from None
 
 
-def _with_header(form: FileFormat, path: Path, profile: Profile, kind: ImportKind,
-                 lines: Iterator[list[str]]) -> RawFile:
+def _with_header(
+    form: FileFormat, path: Path, profile: Profile, kind: ImportKind, lines: Iterator[list[str]]
+) -> RawFile:
     """Take the header off, or number the columns where the profile reads by position."""
     if not profile.header:
         columns = tuple(str(position) for position in range(1, profile.columns + 1))
@@ -152,8 +154,9 @@ def _with_header(form: FileFormat, path: Path, profile: Profile, kind: ImportKin
         missing.append(str(sheet.closing.column.names[0]))
     essential = {str(sheet.fields[name].names[0]) for name in ("number", "accepted_at") if name in sheet.fields}
     if essential & set(missing) or (missing and kind == ImportKind.RATINGS):
-        raise FileRefused(Refusal.COLUMNS_MISSING, file=path.name, missing=", ".join(missing),
-                          found=", ".join(header)[:300])
+        raise FileRefused(
+            Refusal.COLUMNS_MISSING, file=path.name, missing=", ".join(missing), found=", ".join(header)[:300]
+        )
     named = [name for name in header if name in _named_columns(profile, kind)]
     if twice := sorted({name for name in named if named.count(name) > 1}):
         raise FileRefused(Refusal.COLUMN_TWICE, file=path.name, columns=", ".join(twice))

@@ -13,8 +13,8 @@ from services.intake.profile import Closing, Column, Profile
 from services.intake.reading import RawRow
 
 LONGEST: Mapping[str, int] = {
-    "number": 64, "department": 100, "order_type": 50, "channel": 50, "category": 300, "place": 200, "address": 300,
-    "title": 200, "text": 20_000, "requester": 60, "phone": 40, "reply": 20_000, "grade": 50,
+    "number": 60, "department": 120, "order_type": 40, "channel": 40, "category": 360, "place": 200, "address": 400,
+    "title": 300, "text": 20_000, "requester": 80, "phone": 40, "reply": 20_000, "grade": 60,
 }  # fmt: skip
 """The longest value of each field, in characters; for levels, of all levels together."""
 
@@ -237,11 +237,11 @@ class RowReader:
         if closed is not None:
             if closed.at > self._latest:
                 row.refuse("closed_at", Code.IN_FUTURE, self._raw(row, "closed_at"))
-            if _end(closed) < accepted.at:
+            if _last(closed) < accepted.at:
                 row.refuse("closed_at", Code.CLOSED_BEFORE_ACCEPTED, self._raw(row, "closed_at"))
-        if due is not None and _end(due) < accepted.at:
+        if due is not None and _last(due) < accepted.at:
             row.find("due_at", Code.DUE_BEFORE_ACCEPTED, self._raw(row, "due_at"), self._sheet.reject_early_deadline)
-        if contacted is not None and _end(contacted) < accepted.at:
+        if contacted is not None and _last(contacted) < accepted.at:
             row.warn("unit_contacted_at", Code.CONTACTED_BEFORE_ACCEPTED, self._raw(row, "unit_contacted_at"))
 
 
@@ -280,10 +280,11 @@ def _picker(positions: Sequence[int | None]) -> Callable[[Sequence[str]], Sequen
     return lambda cells: [cells[position] for position in found]
 
 
-def _end(moment: Moment | None) -> datetime | None:
+def _last(moment: Moment) -> datetime:
     """Give the moment, or for a day without a time the last second of that day: nobody was late before it was over."""
-    if moment is None:
-        return None
     return moment.at + timedelta(hours=23, minutes=59, seconds=59) if moment.day_only else moment.at
 
 
+def _end(moment: Moment | None) -> datetime | None:
+    """Give the last second that a moment may mean, if there is one."""
+    return None if moment is None else _last(moment)

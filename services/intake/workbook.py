@@ -64,8 +64,9 @@ def read_workbook(path: Path, sheet: str | None) -> Iterator[list[str]]:
     """
     check_workbook(path)
     command = [sys.executable, "-I", str(_CHILD), str(path), sheet or ""]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          env={"LC_ALL": "C.UTF-8"}) as child:
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={"LC_ALL": "C.UTF-8"}
+    ) as child:
         alarm = threading.Timer(_SECONDS, child.kill)
         alarm.start()
         try:
@@ -77,8 +78,12 @@ def read_workbook(path: Path, sheet: str | None) -> Iterator[list[str]]:
                     continue
                 finished = True
                 if found["state"] == "no_sheet":
-                    raise FileRefused(Refusal.SHEET_MISSING, file=path.name, sheet=sheet or "1",
-                                      found=", ".join(found["sheets"])[:200])
+                    raise FileRefused(
+                        Refusal.SHEET_MISSING,
+                        file=path.name,
+                        sheet=sheet or "1",
+                        found=", ".join(found["sheets"])[:200],
+                    )
                 if found["state"] != "done":
                     raise FileRefused(Refusal.WORKBOOK_BROKEN, file=path.name, why=found["state"])
             if not finished:

@@ -20,11 +20,11 @@ def main(path: str, sheet: str) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Imported only here, so that the parser's own native code already runs inside the limits.
-    from python_calamine import load_workbook  # noqa: PLC0415
+    from python_calamine import SheetVisibleEnum, load_workbook  # noqa: PLC0415
 
     try:
         book = load_workbook(path)
-        names = [found.name for found in book.sheets_metadata if found.visible.name == "Visible"]
+        names = [found.name for found in book.sheets_metadata if found.visible == SheetVisibleEnum.Visible]
         if not names or (sheet and sheet not in names):
             _say({"state": "no_sheet", "sheets": names})
             return
