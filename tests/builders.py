@@ -1,21 +1,18 @@
 """Rows for tests: plain functions with sensible defaults, so that a test says only what it is about.
 
 Every function takes a session of the owner of the tables, writes and commits: what it made can be seen by the portal's
-own sessions at once. Times are the city's (`at`), and everything is deterministic. The database is expected to hold the
-reference rows, the shipped rule set and the shipped questionnaire (see `reference`).
+own sessions at once. Times are the city's (`at`), and everything is deterministic. The database is expected to hold
+what services.setup loads: the reference rows, the shipped rule set and the shipped questionnaire.
 """
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db import reference_rows
 from db.base import Base
 from db.orders import (
     Answer,
@@ -58,38 +55,18 @@ from db.vocabulary import (
 from services.access import Access
 from services.environment import CITY, Environment
 from services.people import Claims, sign_in
-from services.rules import deadlines, ruleset
+from services.rules import deadlines
 
 ISSUER = "https://sign-in.test"
 ACCEPTED = datetime(2026, 5, 6, 9, 30, tzinfo=CITY)
 """A Wednesday, the first working day after the May holiday of 2026."""
 
-_RULES = Path(ruleset.__file__).parent
 _Row = TypeVar("_Row", bound=Base)
 
 
 def at(day: str, hour: int = 10, minute: int = 0) -> datetime:
     """Return a moment of the city's day, such as at("2026-05-28", 17, 20)."""
     return datetime.combine(date.fromisoformat(day), datetime.min.time(), CITY).replace(hour=hour, minute=minute)
-
-
-def reference(session: Session) -> None:
-    """Load what every installation starts with: code lists, places, units, calendar, rules and questions."""
-    reference_rows.load(session)
-    for kind, name in ((RuleSet, "guangzhou_default"), (Questionnaire, "callback_questionnaire")):
-        document = tomllib.loads((_RULES / f"{name}.toml").read_text("utf-8"))
-        facts: dict[str, Any] = {"assumption": True} if kind is RuleSet else {}
-        session.add(
-            kind(
-                code=document["code"],
-                version=document["version"],
-                effective_from=date.fromisoformat(document["effective_from"]),
-                document=document,
-                fingerprint=ruleset.fingerprint(document),
-                **facts,
-            )
-        )
-    session.commit()
 
 
 # People ---------------------------------------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from db.engine import connect
-from db.migrate import upgrade
+from services import setup
+from services.access import SYSTEM, Access
 from services.environment import Environment
-from tests import builders
-from tests.servers import TestServer
+from tests import builders, servers
 
 
 class Clock:
@@ -34,7 +34,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def database(server: TestServer) -> str:
+def database(server: servers.TestServer) -> str:
     """The name of a database of this test's own, with the reference rows and nothing else."""
     return server.fresh_database("reference", _prepare)
 
@@ -58,8 +58,7 @@ def environment(login_url: str, clock: Clock, tmp_path: Path) -> Iterator[Enviro
 
 
 def _prepare(url: str) -> None:
-    upgrade(url)
-    engine = create_engine(url)
-    with Session(engine) as session:
-        builders.reference(session)
+    setup.bring_to_head(url)
+    engine = connect(url)
+    setup.load_reference(Access(Environment(engine, Path()), SYSTEM))
     engine.dispose()
