@@ -188,14 +188,24 @@ SAID = {
 careless = st.fixed_dictionaries(
     {}, optional={code: st.one_of(said, st.sampled_from(["", "x", None])) for code, said in SAID.items()}
 )
-visits = st.builds(
+angry = st.builds(
     Visit,
-    disposition=st.sampled_from(["1.1", "1.1", "1.2", *DISPOSITIONS, "0", None]),
-    answers=st.one_of(st.fixed_dictionaries(SAID), st.fixed_dictionaries(SAID), careless, st.just({})),
+    disposition=st.just("1.1"),
+    answers=st.fixed_dictionaries(SAID | {"result": st.sampled_from(GRADES[-2:])}),
+    reasons=st.lists(st.sampled_from(["R02", "R08", "R10", "R99"]), max_size=2),
+    words=st.sampled_from([None, "太慢了", "说了很多次都没有人来处理"]),
+)
+pleased = st.builds(Visit, disposition=st.just("1.1"), answers=st.fixed_dictionaries(SAID))
+missed = st.builds(Visit, disposition=st.sampled_from(["3.13", "2.36"]), note=st.sampled_from([None, "改天再打"]))
+anything = st.builds(
+    Visit,
+    disposition=st.sampled_from([*DISPOSITIONS, "0", None]),
+    answers=st.one_of(st.fixed_dictionaries(SAID), careless),
     reasons=st.lists(st.sampled_from(["R02", "R08", *REASONS, "?"]), max_size=2),
     words=st.sampled_from([None, "", "太慢了", "说了很多次都没有人来处理"]),
     note=st.sampled_from([None, "改天再打"]),
 )
+visits = st.one_of(angry, pleased, missed, anything)
 
 
 @steady
