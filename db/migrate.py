@@ -40,6 +40,8 @@ def upgrade(owner_url: str | URL, *, login: str = LOGIN, revision: str = "head")
                 if known.first() is None:
                     connection.exec_driver_sql(f'create role "{_plain(name)}" {options}')
             command.upgrade(configuration(url), revision)
+            # The portal asks at its start whether the schema is current, before it takes either of the roles.
+            connection.exec_driver_sql("grant select on alembic_version to public")
             connection.exec_driver_sql(f'grant {STAFF}, {DEPARTMENT} to "{_plain(login)}"')
     finally:
         engine.dispose()

@@ -112,7 +112,8 @@ class DailyCount(Base):
     """What is counted, by day of the first close, department and order type. Kept by a trigger on orders.
 
     `closed` counts every closed order, `excluded` those left out of the statistics by two people; all other columns
-    leave the excluded out. `silent` is archived without any rating. Every rate of the scores is a ratio of such sums.
+    leave the excluded out. `to_call` is called, or waiting to be; `silent` is archived without any rating. Every rate
+    of the scores is a ratio of such sums.
     """
 
     __tablename__ = "daily_counts"
@@ -124,6 +125,7 @@ class DailyCount(Base):
     due: Mapped[int] = mapped_column(Integer)
     on_time: Mapped[int] = mapped_column(Integer)
     rated: Mapped[int] = mapped_column(Integer)
+    to_call: Mapped[int] = mapped_column(Integer)
     called: Mapped[int] = mapped_column(Integer)
     reached: Mapped[int] = mapped_column(Integer)
     satisfied: Mapped[int] = mapped_column(Integer)

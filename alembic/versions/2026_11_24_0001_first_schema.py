@@ -241,6 +241,7 @@ def upgrade() -> None:
         sa.Column("due", sa.Integer(), nullable=False),
         sa.Column("on_time", sa.Integer(), nullable=False),
         sa.Column("rated", sa.Integer(), nullable=False),
+        sa.Column("to_call", sa.Integer(), nullable=False),
         sa.Column("called", sa.Integer(), nullable=False),
         sa.Column("reached", sa.Integer(), nullable=False),
         sa.Column("satisfied", sa.Integer(), nullable=False),

@@ -43,6 +43,7 @@ MEASURES = {
     "due": "(not excluded and on_time is not null)::int",
     "on_time": "(not excluded and on_time is true)::int",
     "rated": "(not excluded and rated)::int",
+    "to_call": "(not excluded and (called or status = 'due'))::int",
     "called": "(not excluded and called)::int",
     "reached": "(not excluded and reached)::int",
     "satisfied": "(not excluded and satisfaction is not distinct from 'satisfied')::int",
