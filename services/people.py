@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 
 from db.people import Person, RoleGrant
 from db.reference import Department
+from db.vocabulary import Event
 from services.access import SYSTEM, Access, Actor, Look
 from services.environment import Environment
 from services.errors import NotAllowed
@@ -41,6 +42,18 @@ def sign_in(environment: Environment, claims: Claims) -> Access:
         if person.auth_epoch and (claims.issued_at is None or claims.issued_at < person.auth_epoch):
             raise NotAllowed("sign_in.ended", name=person.name)
         return Access(environment, _actor(look, person))
+
+
+def choose_language(access: Access, *, language: str) -> str:
+    """Keep the language in which somebody wants to read the portal, and return it."""
+    with access.write(Permission.SELF_MANAGE) as work:
+        person = work.one(Person, work.actor.id or 0)
+        if person.language == language:
+            work.repeated = True
+            return language
+        work.record(Event.PERSON_CHANGED, person, before={"language": person.language}, after={"language": language})
+        person.language = language
+        return language
 
 
 # ---------------------------------------------------------------------------------------------------------------------
