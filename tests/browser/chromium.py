@@ -17,7 +17,7 @@ DEBIAN_PACKAGES = ("chromium", "fonts-noto-cjk")
 def find() -> str | None:
     """Answer with the Chromium on the path, or with the one that Playwright downloaded."""
     for name in NAMES:
-        if path := shutil.which(name):
+        if (path := shutil.which(name)) and _runs(path):
             return path
     return _playwright_browser()
 
@@ -57,6 +57,12 @@ def _install() -> None:
         _try(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *DEBIAN_PACKAGES], environment)
     if find() is None:
         _try([sys.executable, "-m", "playwright", "install", "chromium"], dict(os.environ))
+
+
+def _runs(path: str) -> bool:
+    """Ask it for its version: some distributions put a script of that name where the browser is not."""
+    asked = subprocess.run([path, "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return asked.returncode == 0
 
 
 def _may_use_apt() -> bool:
