@@ -36,10 +36,10 @@ SCREENS: tuple[Screen, ...] = (
     Screen("callback_record", "work", ":material/call:", Permission.CALLBACK_RECORD),
     Screen("order_list", "work", ":material/list_alt:", Permission.ORDER_VIEW),
     Screen("order_detail", None, ":material/description:", Permission.ORDER_VIEW),
-    Screen("review_board", "work", ":material/rule:", Permission.REVIEW_VIEW),
+    Screen("dissatisfied_review", "work", ":material/rule:", Permission.REVIEW_VIEW),
     Screen("rework_board", "work", ":material/replay:", Permission.REWORK_VIEW),
     Screen("scores", "results", ":material/monitoring:", Permission.SCORE_VIEW),
-    Screen("imports", "administration", ":material/upload_file:", Permission.IMPORT_VIEW),
+    Screen("exchange", "administration", ":material/upload_file:", Permission.IMPORT_VIEW),
     Screen("people", "administration", ":material/group:", Permission.PERSON_VIEW),
     Screen("trail", "administration", ":material/history:", Permission.TRAIL_VIEW),
 )

@@ -1,0 +1,118 @@
+"""How a screen begins, asks, acts and goes on: the frame around every page script."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from portal import cache, screens, signin
+from portal.words import moment, plain, say, says
+from services import trail
+from services.access import Access
+from services.environment import retrying
+from services.errors import IllegalMove, Invalid, PortalError, Stale
+from services.rules.permissions import Permission
+
+T = TypeVar("T")
+
+_NOTICE = "_notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One run of one screen for one signed-in person."""
+
+    name: str
+    access: Access
+
+    def ask(self, query: Callable[..., T], *, fresh: bool = False, **arguments: object) -> T:
+        """Return the answer to a question; a refusal is worded on the screen, which then stops.
+
+        Answers are kept for everybody with the same reach until something happens; `fresh` asks again, which a form that
+        is about to be filled in should do.
+        """
+        try:
+            if fresh:
+                return retrying(lambda: query(self.access, **arguments))
+            last = retrying(lambda: trail.last_event(self.access))
+            return retrying(lambda: cache.kept(self.access, query, arguments, last))
+        except PortalError as refusal:
+            show(refusal)
+            st.stop()
+
+    def act(self, command: Callable[..., T], **arguments: object) -> T | None:
+        """Carry out a command in a widget's callback; a refusal is worded and None returned, with nothing lost.
+
+        The command is one transaction with no Streamlit call inside, and carries a request id: it may be sent twice.
+        """
+        try:
+            return retrying(lambda: command(self.access, **arguments))
+        except PortalError as refusal:
+            notice(refusal)
+            return None
+
+    def may(self, permission: Permission) -> bool:
+        """Say whether the person may do something: what a button asks before it shows itself."""
+        return self.access.may(permission)
+
+    def go(self, screen: str, **parameters: object) -> None:
+        """Open another screen, with these words in its address."""
+        st.switch_page(
+            screens.screen(screen).file, query_params={name: str(value) for name, value in parameters.items()}
+        )
+
+
+def open(name: str) -> Page:
+    """Begin a screen: signed in, allowed, titled, with the line that says what it is for; or stop."""
+    access = signin.gate()
+    screen = screens.screen(name)
+    if not access.may(screen.permission):
+        st.title(say(f"screen.{name}.title"))
+        show(PortalError("error.not_allowed"))
+        st.stop()
+    st.title(say(f"screen.{name}.title"), anchor=False)
+    if says(f"screen.{name}.purpose"):
+        st.caption(say(f"screen.{name}.purpose"))
+    _show_notices()
+    return Page(name, access)
+
+
+def notice(what: PortalError | str, kind: str = "success", **facts: object) -> None:
+    """Keep something to say at the top of the next run: the outcome of a command."""
+    waiting = st.session_state.setdefault(_NOTICE, [])
+    waiting.append(what if isinstance(what, PortalError) else (kind, say(what, **facts)))
+
+
+def show(refusal: PortalError) -> None:
+    """Word a refusal where the screen stands now: what happened, what is kept, what to do."""
+    st.error(worded(refusal), icon=":material/error:")
+
+
+def worded(refusal: PortalError) -> str:
+    """Return the sentence, or sentences, of a refusal in the reader's language."""
+    facts: Mapping[str, Any] = {name: plain(str(value)) for name, value in refusal.facts.items()}
+    if isinstance(refusal, Invalid):
+        lines = [f"- {say(f'field.{field}')}: {say(f'problem.{code}')}" for field, code in refusal.problems.items()]
+        return "\n".join([say(refusal.code, **facts), *lines])
+    if isinstance(refusal, IllegalMove):
+        facts = {"move": say(f"move.{refusal.facts['move']}"), "status": say(f"status.{refusal.facts['status']}")}
+    if isinstance(refusal, Stale):
+        changes = [
+            f"- {moment(change.at)} {plain(change.actor)}: {say(f'event.{change.action}')}"
+            for change in refusal.changes
+        ]
+        return "\n".join([say(refusal.code), *changes])
+    return say(refusal.code, **facts)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _show_notices() -> None:
+    for waiting in st.session_state.pop(_NOTICE, []):
+        if isinstance(waiting, PortalError):
+            show(waiting)
+        else:
+            kind, sentence = waiting
+            getattr(st, kind)(sentence, icon=":material/check_circle:" if kind == "success" else ":material/info:")
