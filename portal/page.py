@@ -29,7 +29,7 @@ class Page:
     def ask(self, query: Callable[..., T], *, fresh: bool = False, **arguments: object) -> T:
         """Return the answer to a question; a refusal is worded on the screen, which then stops.
 
-        Answers are kept for everybody with the same reach until something happens; `fresh` asks again, which a form that
+        An answer is kept until something happens; `fresh` asks again, which a form that
         is about to be filled in should do.
         """
         try:
