@@ -22,6 +22,7 @@ from portal.options import DEMO_KEY
 from portal.words import say
 from services import people, sign_ins
 from services.access import Access
+from services.environment import retrying
 from services.errors import NotAllowed, PortalError
 
 DEMO_COOKIE = "portal_sign_in"
@@ -93,6 +94,11 @@ async def recognise(scope: Scope) -> bool:
 
 
 def _access(user: Mapping[str, Any], *, at_work: bool) -> Access:
+    """Ask the database, and again where it has just gone away and comes back."""
+    return retrying(lambda: _access_now(user, at_work=at_work))
+
+
+def _access_now(user: Mapping[str, Any], *, at_work: bool) -> Access:
     environment = runtime.environment()
     if runtime.demo():
         token = user.get(DEMO_KEY)

@@ -22,15 +22,12 @@ from tests.services.conftest import Clock
 ISSUER = "https://sso.test"
 
 
-def _vouched(
-    clock: Clock, *roles: Role, subject: str = "u1", department: str | None = None, mapped: bool = True
-) -> Vouched:
-    given = frozenset(roles) if mapped else None
-    return Vouched(ISSUER, subject, clock.now, "测试·甲", given, department)
+def _vouched(clock: Clock, *roles: Role, department: str | None = None) -> Vouched:
+    return Vouched(ISSUER, "u1", clock.now, "测试·甲", frozenset(roles), department)
 
 
-def _signed_in(environment: Environment, clock: Clock, subject: str = "u1") -> Access:
-    return people.sign_in(environment, Claims(ISSUER, subject, clock.now))
+def _signed_in(environment: Environment, clock: Clock) -> Access:
+    return people.sign_in(environment, Claims(ISSUER, "u1", clock.now))
 
 
 def _refusal(environment: Environment, clock: Clock) -> str:
