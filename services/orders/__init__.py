@@ -1,0 +1,25 @@
+"""Find orders, read one of them whole, and say which department an order belongs to."""
+
+from services.orders.assigning import assign
+from services.orders.finding import Cursor, Found, OrderRow, search
+from services.orders.lists import Branch, Choices, choices
+from services.orders.shapes import Call, Chapter, Happening, OrderStory, Rated, SentBack
+from services.orders.story import view
+
+__all__ = [
+    "Branch",
+    "Call",
+    "Chapter",
+    "Choices",
+    "Cursor",
+    "Found",
+    "Happening",
+    "OrderRow",
+    "OrderStory",
+    "Rated",
+    "SentBack",
+    "assign",
+    "choices",
+    "search",
+    "view",
+]
