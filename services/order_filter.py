@@ -22,7 +22,7 @@ from db.vocabulary import Outcome, Satisfaction, Solved, Status
 from services.access import Look
 from services.environment import CITY
 from services.errors import Invalid
-from services.rules.permissions import SCOPED
+from services.rules.permissions import SCOPED, reach
 
 SOON = timedelta(days=3)
 """An open order counts as due soon when its deadline is no further away."""
@@ -107,6 +107,7 @@ def conditions(look: Look, where: OrderFilter) -> list[ColumnElement[bool]]:
     if words and (numbered := _numbered(look, words)):
         return [Order.id.in_(numbered)]
     return [
+        *_of_reach(look),
         *_of_codes(look, where),
         *_of_days(where),
         *_of_state(look.now, where),
@@ -151,6 +152,12 @@ _MEASURES: Mapping[Measure, ColumnElement[bool]] = MappingProxyType(
 # As the index has it, character by character: a bound blank would not be the index's expression.
 _BLANK: ColumnElement[str] = literal_column("' '")
 _SEARCHED = Order.number + _BLANK + Order.title + _BLANK + Order.text
+
+
+def _of_reach(look: Look) -> list[ColumnElement[bool]]:
+    """Say to the planner what the policies cut anyway: it cannot see into their list, and would walk the whole city."""
+    reached = reach(look.actor.role, look.actor.departments)
+    return [] if reached is None else [_any(Order.department_id, sorted(reached))]
 
 
 def _of_codes(look: Look, where: OrderFilter) -> list[ColumnElement[bool]]:
