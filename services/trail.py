@@ -1,10 +1,130 @@
 """Read the trail, and check that nobody edited it."""
 
-from sqlalchemy import func, select
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
 
-from db.records import EventHead
-from services.access import Access
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+
+from db.orders import Order
+from db.people import Person
+from db.records import EventHead, EventRow
+from db.reference import Department
+from db.vocabulary import Event, Role
+from services.access import Access, Look
+from services.environment import CITY
+from services.errors import Fact
 from services.rules.permissions import Permission
+from services.views import Named
+
+PAGE = 50
+"""Events on one page of the trail."""
+
+_AT_A_TIME = 5_000
+
+
+class Fault(StrEnum):
+    """What can be wrong with one link of the chain."""
+
+    MISSING = "missing"
+    DOUBLED = "doubled"
+    UNLINKED = "unlinked"
+    EDITED = "edited"
+    MISSTATED = "misstated"
+    CUT_SHORT = "cut_short"
+    BEYOND_HEAD = "beyond_head"
+    NOT_AS_NOTED = "not_as_noted"
+
+
+@dataclass(frozen=True, slots=True)
+class TrailFilter:
+    """Which events are looked for; days are the city's, both inclusive."""
+
+    who: str = ""
+    action: Event | None = None
+    number: str = ""
+    first: date | None = None
+    last: date | None = None
+    object_type: str = ""
+    object_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page of the trail ended: the next one begins after it."""
+
+    at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrailLine:
+    """One event as a person reads it; `subject` names the thing where it has a name."""
+
+    id: int
+    shard: int
+    seq: int
+    at: datetime
+    actor: str
+    role: Role
+    actor_department: Named | None
+    action: Event
+    object_type: str
+    object_id: int
+    subject: str | None
+    order_id: int | None
+    department: Named | None
+    before: tuple[tuple[str, Fact], ...]
+    after: tuple[tuple[str, Fact], ...]
+    reason: str | None
+    request_id: str | None
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrailPage:
+    """Some events, newest first, and where to go on; `next` is None on the last page."""
+
+    lines: tuple[TrailLine, ...]
+    next: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of one chain at a moment. Noted outside the database, it holds the trail against everybody."""
+
+    shard: int
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first link of a shard that does not hold: the place in the chain, and the event found there."""
+
+    shard: int
+    seq: int
+    event_id: int | None
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What a check of the whole trail found; without breaks it holds from the first event to every head."""
+
+    events: int
+    checked_at: datetime
+    heads: tuple[Head, ...]
+    breaks: tuple[Break, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every link holds."""
+        return not self.breaks
 
 
 def last_event(access: Access) -> int:
@@ -14,3 +134,209 @@ def last_event(access: Access) -> int:
     """
     with access.read(Permission.HOME_VIEW) as look:
         return int(look.session.scalar(select(func.sum(EventHead.seq))) or 0)
+
+
+def search(access: Access, *, where: TrailFilter, after: Position | None = None, size: int = PAGE) -> TrailPage:
+    """Return the events that a filter finds, newest first, from a position on."""
+    with access.read(Permission.TRAIL_VIEW) as look:
+        query = select(EventRow).where(*_conditions(where))
+        if after is not None:
+            query = query.where(tuple_(EventRow.at, EventRow.id) < tuple_(after.at, after.id))
+        query = query.order_by(EventRow.at.desc(), EventRow.id.desc()).limit(size + 1)
+        found = look.session.scalars(query).all()
+        shown = found[:size]
+        more = Position(shown[-1].at, shown[-1].id) if len(found) > size else None
+        return TrailPage(_lines(look, shown), more)
+
+
+def check_chain(access: Access, *, noted: Sequence[Head] = ()) -> ChainReport:
+    """Recompute every hash of every shard and say where the first link breaks.
+
+    A link holds where its number follows, its `previous` is the hash before it, its hash is the one of its body, and
+    its columns say what the body says. `noted` are heads written down earlier, outside the database: whoever can edit
+    the heads as well as the events can shorten the trail, but not past these.
+    """
+    with access.read(Permission.TRAIL_VIEW) as look:
+        rows = look.session.connection().execution_options(yield_per=_AT_A_TIME).execute(_every_link())
+        wanted = {(head.shard, head.seq): head.hash for head in noted}
+        chains = [_Chain(shard, wanted) for shard in range(8)]
+        for row in rows:
+            chains[row[0]].follow(row)
+        for chain in chains:
+            chain.end()
+        return ChainReport(
+            events=sum(chain.links for chain in chains),
+            checked_at=look.now,
+            heads=tuple(Head(chain.shard, chain.head_seq, chain.head_hash.hex()) for chain in chains),
+            breaks=tuple(chain.broken for chain in chains if chain.broken is not None),
+        )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class _Chain:
+    """Follows one shard link by link and keeps the first break."""
+
+    def __init__(self, shard: int, noted: Mapping[tuple[int, int], str]) -> None:
+        self.shard = shard
+        self.noted = {seq: digest for (of_shard, seq), digest in noted.items() if of_shard == shard}
+        self.links = 0
+        self.seq = 0
+        self.hash = b""
+        self.head_seq = 0
+        self.head_hash = b""
+        self.broken: Break | None = None
+
+    def follow(self, row: Sequence[Any]) -> None:
+        """Check one link against the one before it."""
+        _, self.head_seq, self.head_hash, number, seq, previous, digest, body, *columns = row
+        if number is None:
+            return
+        self.links += 1
+        if self.broken is None:
+            fault = self._fault(seq, previous, digest, body, columns)
+            if fault is not None:
+                at = self.seq + 1 if fault is Fault.MISSING else seq
+                self.broken = Break(self.shard, at, None if fault is Fault.MISSING else number, fault)
+        self.seq, self.hash = seq, digest
+
+    def end(self) -> None:
+        """Compare the last link with the head, and with the heads that were noted outside."""
+        if self.broken is None and self.seq < self.head_seq:
+            self.broken = Break(self.shard, self.seq + 1, None, Fault.CUT_SHORT)
+        if self.broken is None and (self.seq, self.hash) != (self.head_seq, self.head_hash):
+            self.broken = Break(self.shard, min(self.seq, self.head_seq + 1), None, Fault.BEYOND_HEAD)
+        short = sorted(seq for seq in self.noted if seq > self.seq)
+        if self.broken is None and short:
+            self.broken = Break(self.shard, self.seq + 1, None, Fault.CUT_SHORT)
+
+    def _fault(self, seq: int, previous: bytes, digest: bytes, body: str, columns: Sequence[Any]) -> Fault | None:
+        if seq != self.seq + 1:
+            return Fault.MISSING if seq > self.seq else Fault.DOUBLED
+        if previous != self.hash:
+            return Fault.UNLINKED
+        if digest != hashlib.sha256(previous + body.encode()).digest():
+            return Fault.EDITED
+        if not _says(body, columns):
+            return Fault.MISSTATED
+        if self.noted.get(seq, digest.hex()) != digest.hex():
+            return Fault.NOT_AS_NOTED
+        return None
+
+
+def _says(body: str, columns: Sequence[Any]) -> bool:
+    """Say whether the columns, which are what people search by, agree with the hashed body."""
+    said = json.loads(body)
+    actor, subject = said["actor"], said["object"]
+    at, *rest = columns
+    stated = [actor["id"], actor["name"], actor["role"], actor["department"], said["action"]]
+    stated += [subject["type"], subject["id"], said["order"], said["department"]]
+    return bool(at.isoformat() == said["at"] and rest == stated)
+
+
+def _every_link() -> Select[Any]:
+    """One statement, so that the heads and the links are of the same moment while others write."""
+    link = EventRow.__table__.c
+    head = EventHead.__table__.c
+    columns = (
+        link.at,
+        link.actor_id,
+        link.actor_name,
+        link.actor_role,
+        link.actor_department_id,
+        link.action,
+        link.object_type,
+        link.object_id,
+        link.order_id,
+        link.department_id,
+    )
+    return (
+        select(head.shard, head.seq, head.hash, link.id, link.seq, link.previous, link.hash, link.body, *columns)
+        .select_from(EventHead.__table__.outerjoin(EventRow.__table__, link.shard == head.shard))
+        .order_by(head.shard, link.seq, link.id)
+    )
+
+
+def _conditions(where: TrailFilter) -> Iterable[ColumnElement[bool]]:
+    if where.who.strip():
+        known = select(Person.id).where(Person.name.contains(where.who.strip(), autoescape=True))
+        yield or_(EventRow.actor_id.in_(known), EventRow.actor_name == where.who.strip())
+    if where.action is not None:
+        yield EventRow.action == where.action
+    if where.number.strip():
+        yield EventRow.order_id.in_(select(Order.id).where(Order.number == where.number.strip()))
+    if where.object_type:
+        yield EventRow.object_type == where.object_type
+    if where.object_id is not None:
+        yield EventRow.object_id == where.object_id
+    if where.first is not None:
+        yield EventRow.at >= _midnight(where.first)
+    if where.last is not None:
+        yield EventRow.at < _midnight(where.last + timedelta(days=1))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, CITY)
+
+
+def _lines(look: Look, rows: Sequence[EventRow]) -> tuple[TrailLine, ...]:
+    departments = _departments(look, rows)
+    subjects = _subjects(look, rows)
+    lines = []
+    for row in rows:
+        said = json.loads(row.body)
+        lines.append(
+            TrailLine(
+                id=row.id,
+                shard=row.shard,
+                seq=row.seq,
+                at=row.at,
+                actor=row.actor_name,
+                role=row.actor_role,
+                actor_department=departments.get(row.actor_department_id or 0),
+                action=row.action,
+                object_type=row.object_type,
+                object_id=row.object_id,
+                subject=_subject(row, subjects),
+                order_id=row.order_id,
+                department=departments.get(row.department_id or 0),
+                before=tuple(said["before"].items()),
+                after=tuple(said["after"].items()),
+                reason=said["reason"],
+                request_id=said["request"],
+                hash=row.hash.hex(),
+            )
+        )
+    return tuple(lines)
+
+
+def _departments(look: Look, rows: Sequence[EventRow]) -> dict[int, Named]:
+    wanted = {row.department_id for row in rows} | {row.actor_department_id for row in rows}
+    wanted |= {row.object_id for row in rows if row.object_type == "departments"}
+    found = look.session.scalars(select(Department).where(Department.id.in_(wanted - {None})))
+    return {one.id: Named(one.id, one.code, one.name, one.name_en or "") for one in found}
+
+
+def _subjects(look: Look, rows: Sequence[EventRow]) -> dict[tuple[str, int], str]:
+    """Return the names of the things that the events are about, by table and number."""
+    orders = {row.order_id for row in rows if row.order_id is not None}
+    people = {row.object_id for row in rows if row.object_type == "people"}
+    departments = {row.object_id for row in rows if row.object_type == "departments"}
+    named: dict[tuple[str, int], str] = {}
+    for table, column, wanted in (
+        ("orders", Order.number, orders),
+        ("people", Person.name, people),
+        ("departments", Department.name, departments),
+    ):
+        if wanted:
+            kind = column.class_
+            found = look.session.execute(select(kind.id, column).where(kind.id.in_(wanted)))
+            named |= {(table, number): name for number, name in found}
+    return named
+
+
+def _subject(row: EventRow, subjects: Mapping[tuple[str, int], str]) -> str | None:
+    if row.order_id is not None:
+        return subjects.get(("orders", row.order_id))
+    return subjects.get((row.object_type, row.object_id))
