@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, String, func, or_, select, tuple_, type_coerce
 
 from db.orders import Order
 from db.people import Person
@@ -226,13 +227,41 @@ class _Chain:
 
 
 def _says(body: str, columns: Sequence[Any]) -> bool:
-    """Say whether the columns, which are what people search by, agree with the hashed body."""
-    said = json.loads(body)
-    actor, subject = said["actor"], said["object"]
-    at, *rest = columns
-    stated = [actor["id"], actor["name"], actor["role"], actor["department"], said["action"]]
-    stated += [subject["type"], subject["id"], said["order"], said["department"]]
-    return bool(at.isoformat() == said["at"] and rest == stated)
+    """Say whether the columns, which are what people search by, agree with the hashed body.
+
+    The canonical form has one spelling, so the columns can be looked for in it as text: half a million events leave no
+    time to parse each. Quotation marks inside facts are escaped there and facts are flat, so a fact cannot imitate
+    these pieces. What is spelt otherwise is parsed.
+    """
+    at, actor, name, role, home, action, kind, number, order, department = columns
+    spelt = _spelt(name)
+    return (
+        body.startswith(f'{{"action":"{action}","actor":{{"department":{_digits(home)},"id":{_digits(actor)},{spelt}')
+        and f',"role":"{role}"}},"after":{{' in body
+        and f',"at":"{at.isoformat()}","before":{{' in body
+        and f',"department":{_digits(department)},"object":{{"id":{number},"type":"{kind}"}},"order":{_digits(order)},'
+        in body
+    ) or _says_parsed(body, columns)
+
+
+@lru_cache(maxsize=4096)
+def _spelt(name: str) -> str:
+    return f'"name":{json.dumps(name, ensure_ascii=False)}'
+
+
+def _digits(number: int | None) -> str:
+    return "null" if number is None else str(number)
+
+
+def _says_parsed(body: str, columns: Sequence[Any]) -> bool:
+    try:
+        said = json.loads(body)
+        actor, subject = said["actor"], said["object"]
+        stated = [datetime.fromisoformat(said["at"]), actor["id"], actor["name"], actor["role"], actor["department"]]
+        stated += [said["action"], subject["type"], subject["id"], said["order"], said["department"]]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return stated == list(columns)
 
 
 def _every_link() -> Select[Any]:
@@ -243,9 +272,9 @@ def _every_link() -> Select[Any]:
         link.at,
         link.actor_id,
         link.actor_name,
-        link.actor_role,
+        type_coerce(link.actor_role, String),
         link.actor_department_id,
-        link.action,
+        type_coerce(link.action, String),
         link.object_type,
         link.object_id,
         link.order_id,
