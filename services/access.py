@@ -4,6 +4,7 @@ There is no session without a permission, no rows without a scope, and no change
 nothing is rolled back. A use case opens the door once; a private function that needs the session is passed `work`.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,7 +13,7 @@ from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 import rfc8785
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from db.base import Base
 from db.records import SHARDS, EventRow
@@ -110,15 +111,31 @@ class Work(Look):
         self.repeated = self.repeated or found is not None
         return found
 
+    def sent_before(self, row: Versioned, request_id: str) -> bool:
+        """Say whether a command on a held row was sent before: its event is there, and this visit records nothing.
+
+        For rows that commands change in place, where no row of the command's own could carry the request id.
+        """
+        bodies = self.session.scalars(
+            select(EventRow.body).where(
+                EventRow.object_type == row.__tablename__,
+                EventRow.object_id == row.id,
+                EventRow.body.contains(request_id, autoescape=True),
+            )
+        )
+        found = any(json.loads(body).get("request") == request_id for body in bodies)
+        self.repeated = self.repeated or found
+        return found
+
     def unchanged(self, row: Versioned, seen: int) -> None:
         """Refuse with Stale where the row is no longer the version that the person's form was drawn from."""
         if row.version == seen:
             return
+        of_row = EventRow.order_id == row.id
+        if row.__tablename__ != "orders":
+            of_row = and_(EventRow.object_type == row.__tablename__, EventRow.object_id == row.id)
         latest = self.session.scalars(
-            select(EventRow)
-            .where(EventRow.order_id == row.id)
-            .order_by(EventRow.id.desc())
-            .limit(max(1, row.version - seen))
+            select(EventRow).where(of_row).order_by(EventRow.id.desc()).limit(max(1, row.version - seen))
         )
         raise Stale(tuple(Change(event.action, event.actor_name, event.at) for event in latest))
 
