@@ -131,7 +131,7 @@ def add_person(
         work.record(Event.PERSON_ADDED, person, after=stated, request_id=request_id)
         if role is not None:
             _grant(work, person, role, department_id, request_id)
-        return PersonReceipt(person.id, person.name, person.version)
+        return _receipt(work, person)
 
 
 def change_person(

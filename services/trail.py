@@ -330,10 +330,10 @@ def _lines(look: Look, rows: Sequence[EventRow]) -> tuple[TrailLine, ...]:
                 subject=_subject(row, subjects),
                 order_id=row.order_id,
                 department=departments.get(row.department_id or 0),
-                before=tuple(said["before"].items()),
-                after=tuple(said["after"].items()),
-                reason=said["reason"],
-                request_id=said["request"],
+                before=tuple(said.get("before", {}).items()),
+                after=tuple(said.get("after", {}).items()),
+                reason=said.get("reason"),
+                request_id=said.get("request"),
                 hash=row.hash.hex(),
             )
         )
