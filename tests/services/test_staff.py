@@ -191,7 +191,7 @@ def test_people_are_found_by_words_role_unit_and_whether_they_may_sign_in(admin:
     staff.disable_person(admin, person_id=second.person_id, seen=second.version, reason="x", request_id="gone")
 
     def found(**wanted: object) -> list[int]:
-        where = PeopleFilter(**wanted)  # type: ignore[arg-type]
+        where = PeopleFilter(**wanted)
         return [line.id for line in staff.list_people(admin, where=where).lines]
 
     assert found(words="新") == found(words="new") == found(department_id=unit.id) == [first.person_id]
@@ -232,7 +232,7 @@ def _added(access: Access, **facts: object) -> staff.PersonReceipt:
         "department_id": None,
         "request_id": "add",
     }
-    return staff.add_person(access, **(given | facts))  # type: ignore[arg-type]
+    return staff.add_person(access, **(given | facts))
 
 
 def _renamed(access: Access, of: staff.PersonReceipt, name: str, request_id: str = "rename") -> staff.PersonReceipt:

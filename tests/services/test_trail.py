@@ -202,7 +202,7 @@ def test_the_trail_is_found_by_who_what_which_and_when(owner: Session, environme
     made = _added(admin, 2)
 
     def found(**wanted: object) -> list[Event]:
-        return [line.action for line in trail.search(admin, where=TrailFilter(**wanted)).lines]  # type: ignore[arg-type]
+        return [line.action for line in trail.search(admin, where=TrailFilter(**wanted)).lines]
 
     assert found(who=admin.actor.name) == [Event.PERSON_ADDED] * 2
     assert found(who="nobody") == []
