@@ -9,7 +9,7 @@ import click
 
 from portal import words
 from portal.words import say
-from services.errors import PortalError
+from services.errors import Invalid, PortalError
 
 COMMANDS: Mapping[str, str] = {
     "serve": "portal.commands.serve",
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         except click.ClickException as wrong:
             return _complain(wrong.format_message())
         except PortalError as refusal:
-            return _complain(say(refusal.code, **refusal.facts))
+            return _complain(_worded(refusal))
         except click.Abort:
             return 130
         return result if isinstance(result, int) else 0
@@ -59,6 +59,12 @@ def _terminal_language() -> str:
     """English where the terminal asks for it by its locale, else Chinese."""
     wanted = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return "en" if wanted.startswith("en") else words.DEFAULT_LANGUAGE
+
+
+def _worded(refusal: PortalError) -> str:
+    problems = refusal.problems if isinstance(refusal, Invalid) else {}
+    named = [f"{say(f'field.{field}')} — {say(f'problem.{code}')}" for field, code in problems.items()]
+    return "; ".join(named) or say(refusal.code, **refusal.facts)
 
 
 def _complain(message: str) -> int:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from portal import demo_signin, runtime, signin
+from portal import demo_signin, page, runtime, signin
 from portal.edge import Edge
 from portal.guards import FileGuard, MessageGuard
 from portal.head import SCRIPT_PATH, Head, built_in_words
@@ -40,13 +40,7 @@ def build(*, demo: bool = False) -> st.App:
         SCRIPT,
         lifespan=_lifespan,
         on_script_error=explain_error,
-        routes=[
-            Route("/healthz", _alive),
-            Route("/readyz", _ready),
-            Route(SCRIPT_PATH, built_in_words),
-            Route("/favicon.png", _mark),
-            *(demo_signin.ROUTES if demo else ()),
-        ],
+        routes=routes(demo=demo),
         middleware=[
             Middleware(Edge),
             Middleware(FileGuard, recognise=signin.recognise),
@@ -57,10 +51,21 @@ def build(*, demo: bool = False) -> st.App:
     )
 
 
+def routes(*, demo: bool) -> list[Route]:
+    """What the server answers beside Streamlit."""
+    own = [
+        Route("/healthz", _alive),
+        Route("/readyz", _ready),
+        Route(SCRIPT_PATH, built_in_words),
+        Route("/favicon.png", _mark),
+    ]
+    return [*own, *demo_signin.ROUTES] if demo else own
+
+
 def explain_error(error: Exception) -> bool:
     """Say what is known of a refusal; of anything else only a number, under which the log tells the rest."""
     if isinstance(error, PortalError):
-        st.error(say(error.code, **error.facts), icon=":material/error:")
+        page.show(error)
         return True
     reference = secrets.token_hex(4)
     _log.error("error %s on a screen", reference, exc_info=error)

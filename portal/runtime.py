@@ -38,6 +38,14 @@ def start(environment: Environment, *, demo: bool = False) -> None:
         _process.seen.clear()
 
 
+def stop() -> None:
+    """Forget everything that this process held."""
+    with _lock:
+        _process.environment = None
+        _process.demo = False
+        _process.seen.clear()
+
+
 def environment() -> Environment:
     """The environment of this process, opened from the settings where nobody has given one."""
     with _lock:

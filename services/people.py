@@ -97,7 +97,7 @@ def add_person(
     """
     with access.write(Permission.PERSON_MANAGE) as work:
         facts = {"issuer": issuer.strip(), "subject": subject.strip(), "name": name.strip()}
-        missing = {key: "error.required" for key, value in facts.items() if not value}
+        missing = {key: "required" for key, value in facts.items() if not value}
         if missing:
             raise Invalid(missing)
         department = _department_for(work, role, department_code)
@@ -191,16 +191,16 @@ def _another(work: Work, person_id: int, seen: int) -> Person:
 def _department_for(work: Work, role: Role, code: str | None) -> Department | None:
     """Return the department of a unit's user; every other role works for the whole city and has none."""
     if role == Role.SYSTEM:
-        raise Invalid({"role": "error.role_not_for_people"})
+        raise Invalid({"role": "role_not_for_people"})
     if role not in SCOPED:
         if code:
-            raise Invalid({"department": "error.department_not_for_role"})
+            raise Invalid({"department": "department_not_for_role"})
         return None
     found = work.session.scalars(
         select(Department).where(Department.code == (code or ""), Department.active_to.is_(None))
     ).one_or_none()
     if found is None:
-        raise Invalid({"department": "error.department_unknown"})
+        raise Invalid({"department": "department_unknown"})
     return found
 
 

@@ -12,7 +12,7 @@ from portal.words import label, name, say
 from services import people
 from services.access import Access
 from services.environment import Settings
-from services.errors import Invalid, NotFound, PortalError
+from services.errors import NotFound
 from services.installation import as_system, opened
 from services.people import PersonLine
 
@@ -96,11 +96,7 @@ def enable(person: int, as_json: bool) -> None:
 @contextmanager
 def _door() -> Iterator[Access]:
     with opened(Settings.read()) as environment:
-        try:
-            yield as_system(environment)
-        except Invalid as wrong:
-            field, code = next(iter(wrong.problems.items()))
-            raise PortalError("command.people.wrong", field=field, what=say(code)) from wrong
+        yield as_system(environment)
 
 
 def _known(access: Access, person: int) -> PersonLine:

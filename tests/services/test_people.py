@@ -82,7 +82,7 @@ def test_a_person_is_added_once_and_signs_in_with_the_provider(admin: Access, en
 def test_what_is_wrong_with_a_new_person_is_named(admin: Access) -> None:
     with pytest.raises(Invalid) as wrong:
         people.add_person(admin, issuer=" ", subject="u", name="", role=Role.AGENT)
-    assert wrong.value.problems == {"issuer": "error.required", "name": "error.required"}
+    assert wrong.value.problems == {"issuer": "required", "name": "required"}
 
 
 @pytest.mark.parametrize(
