@@ -6,11 +6,12 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from db.reference import CalendarDay
+from db.reference import Questionnaire as QuestionnaireRow
 from db.reference import RuleSet as RuleSetRow
 from services.access import Look
 from services.environment import CITY
 from services.errors import PortalError
-from services.rules import deadlines, ruleset
+from services.rules import deadlines, questionnaire, ruleset
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,14 @@ class InForce:
 
     id: int
     rules: ruleset.RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A questionnaire with its number in the database, which every answer stores."""
+
+    id: int
+    questions: questionnaire.Questionnaire
 
 
 def rules_on(look: Look, day: date) -> InForce:
@@ -31,6 +40,19 @@ def rules_on(look: Look, day: date) -> InForce:
     return InForce(row.id, ruleset.parse(row.document))
 
 
+def questions_on(look: Look, day: date) -> Asked:
+    """Return the questionnaire in force on a day; raises PortalError where none is."""
+    row = look.session.scalars(
+        select(QuestionnaireRow)
+        .where(QuestionnaireRow.effective_from <= day)
+        .order_by(QuestionnaireRow.effective_from.desc(), QuestionnaireRow.version.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        raise PortalError("error.no_questionnaire", day=day.isoformat())
+    return Asked(row.id, questionnaire.parse(row.document))
+
+
 def calendar_around(look: Look, first: date, last: date) -> deadlines.Calendar:
     """Return the known days from `first` to `last`; what lies beyond is refused when something falls into it."""
     rows = look.session.scalars(
@@ -41,7 +63,12 @@ def calendar_around(look: Look, first: date, last: date) -> deadlines.Calendar:
 
 def deadline_from(look: Look, start: datetime, working_days: int) -> datetime:
     """Return the end of the n-th working day, counted from the city's day of `start`; raises NotCovered."""
+    return deadlines.end_of(explained_from(look, start, working_days).due)
+
+
+def explained_from(look: Look, start: datetime, working_days: int) -> deadlines.Explanation:
+    """Return the n-th working day from the city's day of `start`, with every day accounted for; raises NotCovered."""
     first = start.astimezone(CITY).date()
     # Ten calendar days for five working ones leave room for the longest holiday even at small numbers.
     calendar = calendar_around(look, first, first + timedelta(days=working_days * 2 + 40))
-    return deadlines.due_at(first, working_days, calendar)
+    return deadlines.explain(first, working_days, calendar)

@@ -1,0 +1,144 @@
+"""What can be written down about an order on a given day: the questions, the reasons and the ways a call can end.
+
+They are code lists and documents in the database; here they are put together once, for people (with names in both
+languages) and for the rules (`book`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from db.reference import Disposition, Grade, RatingScale, Reason
+from db.vocabulary import Satisfaction
+from services.access import Look
+from services.casework import named
+from services.effective import Asked, InForce, questions_on, rules_on
+from services.rules import attempts, survey
+from services.rules.survey import Book
+from services.views import Named
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer that can be given; grades of a scale have names, and count as something."""
+
+    code: str
+    named: Named | None = None
+    counts_as: Satisfaction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of the callback."""
+
+    code: str
+    choices: tuple[Choice, ...]
+    needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonChoice:
+    """A reason that may be given, under its heading, with what follows from it."""
+
+    named: Named
+    heading: Named | None
+    calls_for_rework: bool
+    needs_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DispositionChoice:
+    """A way in which a call can end."""
+
+    named: Named
+    answered: bool
+    complete: bool
+    final: bool
+    note_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLists:
+    """The rules, the questions and the code lists of the day, by code."""
+
+    in_force: InForce
+    asked: Asked
+    reasons: Mapping[str, Reason]
+    dispositions: Mapping[str, Disposition]
+    book: Book
+
+    @classmethod
+    def read(cls, look: Look) -> "CodeLists":
+        """Read them as they are in force today."""
+        in_force, asked = rules_on(look, look.today), questions_on(look, look.today)
+        reasons = {row.code: row for row in look.session.scalars(select(Reason).order_by(Reason.code))}
+        dispositions = {row.code: row for row in look.session.scalars(select(Disposition).order_by(Disposition.id))}
+        headings = {row.parent_id for row in reasons.values()}
+        book = Book(
+            rules=in_force.rules,
+            questionnaire=asked.questions,
+            reasons={
+                row.code: survey.Reason(
+                    code=row.code,
+                    attributable=row.attributable,
+                    calls_for_rework=row.calls_for_rework,
+                    needs_text=row.needs_text,
+                    heading=row.parent_id is None or row.id in headings,
+                    retired=row.active_to is not None and row.active_to < look.today,
+                )
+                for row in reasons.values()
+            },
+            dispositions={
+                row.code: attempts.Disposition(
+                    code=row.code,
+                    group=row.aapor_group,
+                    final=row.final,
+                    contacted=row.contacted,
+                    eligible=row.eligible,
+                    note_required=row.note_required,
+                    retired=row.active_to is not None and row.active_to < look.today,
+                )
+                for row in dispositions.values()
+            },
+        )
+        return cls(in_force, asked, reasons, dispositions, book)
+
+    def reason_choices(self) -> tuple[ReasonChoice, ...]:
+        """Return the reasons that may be given today, each with its heading."""
+        headings = {row.id: row for row in self.reasons.values()}
+        return tuple(
+            ReasonChoice(
+                named=named(row),
+                heading=named(headings[row.parent_id]) if row.parent_id else None,
+                calls_for_rework=row.calls_for_rework,
+                needs_text=row.needs_text,
+            )
+            for row in self.reasons.values()
+            if not self.book.reasons[row.code].heading and not self.book.reasons[row.code].retired
+        )
+
+    def disposition_choices(self) -> tuple[DispositionChoice, ...]:
+        """Return the ways in which a call can end today."""
+        return tuple(
+            DispositionChoice(named(row), known.interview, known.complete, known.final, known.note_required)
+            for row in self.dispositions.values()
+            if (known := self.book.dispositions[row.code]).is_call and not known.retired
+        )
+
+    def question_choices(self, look: Look) -> tuple[Question, ...]:
+        """Return the questions in the order in which they are asked, each with its answers."""
+        found = look.session.execute(
+            select(RatingScale.code, Grade).join(Grade, Grade.scale_id == RatingScale.id).order_by(Grade.position)
+        )
+        grades = {(scale, grade.code): named(grade) for scale, grade in found}
+        questions = []
+        for one in self.asked.questions.questions:
+            choices = tuple(Choice(code) for code in one.choices)
+            if one.scale is not None:
+                choices = tuple(
+                    Choice(graded.code, grades.get((one.scale, graded.code)), graded.counts_as)
+                    for graded in self.in_force.rules.grades(one.scale)
+                )
+            questions.append(Question(one.code, choices, one.needed))
+        return tuple(questions)
