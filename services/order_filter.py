@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, false, func, literal, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
-from db.orders import Order, Round
+from db.orders import Attempt, Order, Round
 from db.reference import Category, Department, OrderType, Place
 from db.vocabulary import Outcome, Satisfaction, Solved, Status
 from services.access import Look
@@ -87,6 +87,7 @@ class OrderFilter:
     lateness: Lateness | None = None
     outcome: Outcome | None = None
     unassigned: bool = False
+    called_by_me_today: bool = False
     measure: Measure | None = None
     counted: str | None = None
     counted_below: bool = False
@@ -111,6 +112,7 @@ def conditions(look: Look, where: OrderFilter) -> list[ColumnElement[bool]]:
         *_of_codes(look, where),
         *_of_days(where),
         *_of_state(look.now, where),
+        *([_called_by(look)] if where.called_by_me_today else []),
         *([_MEASURES[where.measure]] if where.measure else []),
         *_of_words(look, where, words.split()),
     ]
@@ -211,6 +213,13 @@ def _of_state(now: datetime, where: OrderFilter) -> list[ColumnElement[bool]]:
     elif where.outcome:
         found.append(Order.satisfaction == Satisfaction(where.outcome.value))
     return found
+
+
+def _called_by(look: Look) -> ColumnElement[bool]:
+    mine = select(Attempt.order_id).where(
+        Attempt.agent_id == look.actor.id, Attempt.recorded_at >= _midnight(look.today)
+    )
+    return Order.id.in_(mine)
 
 
 def _lateness(now: datetime) -> Mapping[Lateness, ColumnElement[bool]]:
