@@ -1,12 +1,11 @@
 """What waits for somebody today, by what they may do."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from db.orders import Order, Round
 from db.people import Person, RoleGrant
@@ -15,8 +14,9 @@ from db.reference import Department
 from db.vocabulary import ImportKind, JobState, Role, Status
 from services.access import Access, Look
 from services.effective import calendar_around, rules_on
-from services.order_filter import CAP, Lateness, Measure, OrderFilter, counted
+from services.order_filter import CAP, Lateness, OrderFilter, counted
 from services.rules import deadlines
+from services.rules.measures import Tally
 from services.rules.permissions import Permission
 from services.views import Named
 
@@ -26,18 +26,6 @@ NEAREST = 5
 MONTHS = 6
 MOVERS = 5
 IMPORTS = 3
-
-COUNTED = (
-    Measure.CLOSED,
-    Measure.ON_TIME,
-    Measure.CALLED,
-    Measure.REACHED,
-    Measure.RATED,
-    Measure.SATISFIED,
-    Measure.DISSATISFIED,
-    Measure.REWORKED,
-)
-"""What the home screen says of a period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +61,7 @@ class Period:
 
     first: date
     last: date
-    counts: Mapping[Measure, int]
+    tally: Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +122,8 @@ def today(access: Access) -> Today:
 
 
 # ----------------------------------------------------------------------------------------------------------------------
+
+_COUNTS = tuple(field.name for field in fields(Tally))
 
 _LINES: tuple[tuple[Permission, str, OrderFilter, bool], ...] = (
     (Permission.CALLBACK_RECORD, "due", OrderFilter(status=(Status.DUE,)), False),
@@ -208,16 +198,15 @@ def _months(look: Look) -> tuple[Period, ...]:
     for _ in range(MONTHS):
         found.append(_period(look, first, last))
         first, last = _month_before(first), first - timedelta(days=1)
-    while found and not found[-1].counts[Measure.CLOSED]:
+    while found and not found[-1].tally.closed:
         found.pop()
     return tuple(found)
 
 
 def _period(look: Look, first: date, last: date) -> Period:
-    sums = look.session.execute(_sums(COUNTED).where(DailyCount.day.between(first, last))).one()
-    return Period(
-        first, last, MappingProxyType({measure: int(n or 0) for measure, n in zip(COUNTED, sums, strict=True)})
-    )
+    sums = select(*(func.coalesce(func.sum(getattr(DailyCount, name)), 0).label(name) for name in _COUNTS))
+    row = look.session.execute(sums.where(DailyCount.day.between(first, last))).one()
+    return Period(first, last, Tally(**{name: int(number) for name, number in row._mapping.items()}))
 
 
 def _movers(look: Look) -> tuple[Mover, ...]:
@@ -253,10 +242,6 @@ def _without_role(look: Look) -> int:
     held = exists().where(RoleGrant.person_id == Person.id, RoleGrant.active)
     people = select(func.count()).select_from(Person).where(Person.active, ~held)
     return look.session.scalar(people) or 0
-
-
-def _sums(measures: tuple[Measure, ...]) -> Select[tuple[int | None, ...]]:
-    return select(*(func.sum(getattr(DailyCount, measure.value)) for measure in measures))
 
 
 def _month_before(first: date) -> date:

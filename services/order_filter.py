@@ -47,13 +47,14 @@ class Lateness(StrEnum):
     REWORK_LATE = "rework_late"
 
 
-class Measure(StrEnum):
+class Count(StrEnum):
     """What the scores count; the same words as the columns of the counts."""
 
     CLOSED = "closed"
     DUE = "due"
     ON_TIME = "on_time"
     RATED = "rated"
+    TO_CALL = "to_call"
     CALLED = "called"
     REACHED = "reached"
     SATISFIED = "satisfied"
@@ -88,7 +89,7 @@ class OrderFilter:
     outcome: Outcome | None = None
     unassigned: bool = False
     called_by_me_today: bool = False
-    measure: Measure | None = None
+    measure: Count | None = None
     counted: str | None = None
     counted_below: bool = False
     month: str | None = None
@@ -133,21 +134,22 @@ def _measured(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return and_(_COUNTS, Order.excluded.is_(False), condition)
 
 
-_MEASURES: Mapping[Measure, ColumnElement[bool]] = MappingProxyType(
+_MEASURES: Mapping[Count, ColumnElement[bool]] = MappingProxyType(
     {
-        Measure.CLOSED: _COUNTS,
-        Measure.DUE: _measured(Order.on_time.is_not(None)),
-        Measure.ON_TIME: _measured(Order.on_time.is_(True)),
-        Measure.RATED: _measured(Order.rated.is_(True)),
-        Measure.CALLED: _measured(Order.called.is_(True)),
-        Measure.REACHED: _measured(Order.reached.is_(True)),
-        Measure.SATISFIED: _measured(Order.satisfaction == Satisfaction.SATISFIED),
-        Measure.NEUTRAL: _measured(Order.satisfaction == Satisfaction.NEUTRAL),
-        Measure.DISSATISFIED: _measured(Order.satisfaction == Satisfaction.DISSATISFIED),
-        Measure.SOLVED: _measured(Order.solved == Solved.SOLVED),
-        Measure.SILENT: _measured(and_(Order.status == Status.ARCHIVED, Order.rated.is_(False))),
-        Measure.EXCLUDED: and_(_COUNTS, Order.excluded.is_(True)),
-        Measure.REWORKED: _measured(Order.reworked.is_(True)),
+        Count.CLOSED: _COUNTS,
+        Count.DUE: _measured(Order.on_time.is_not(None)),
+        Count.ON_TIME: _measured(Order.on_time.is_(True)),
+        Count.RATED: _measured(Order.rated.is_(True)),
+        Count.TO_CALL: _measured(or_(Order.called.is_(True), Order.status == Status.DUE)),
+        Count.CALLED: _measured(Order.called.is_(True)),
+        Count.REACHED: _measured(Order.reached.is_(True)),
+        Count.SATISFIED: _measured(Order.satisfaction == Satisfaction.SATISFIED),
+        Count.NEUTRAL: _measured(Order.satisfaction == Satisfaction.NEUTRAL),
+        Count.DISSATISFIED: _measured(Order.satisfaction == Satisfaction.DISSATISFIED),
+        Count.SOLVED: _measured(Order.solved == Solved.SOLVED),
+        Count.SILENT: _measured(and_(Order.status == Status.ARCHIVED, Order.rated.is_(False))),
+        Count.EXCLUDED: and_(_COUNTS, Order.excluded.is_(True)),
+        Count.REWORKED: _measured(Order.reworked.is_(True)),
     }
 )
 

@@ -19,7 +19,7 @@ from services import orders
 from services.access import Access
 from services.environment import Environment
 from services.errors import Invalid, NotAllowed, NotFound, PortalError, Stale
-from services.order_filter import Lateness, Measure, OrderFilter
+from services.order_filter import Count, Lateness, OrderFilter
 from services.rules.permissions import Permission, reach
 from tests import builders
 from tests.builders import at
@@ -215,7 +215,7 @@ def test_a_measure_finds_exactly_the_orders_that_are_counted(
     _every_kind(owner, other)
     access = builders.access(owner, environment, role, at=unit if role == Role.UNIT else None)
 
-    for measure in Measure:
+    for measure in Count:
         for first, month in ((date(2026, 4, 1), "2026-04"), (date(2026, 5, 1), "2026-05")):
             column = getattr(DailyCount, measure.value)
             kept = owner.scalar(
@@ -351,7 +351,7 @@ def test_a_unit_finds_its_own_orders_whatever_it_asks_for(two: SimpleNamespace) 
         OrderFilter(department="T-THEIRS"),
         OrderFilter(counted="T-THEIRS"),
         OrderFilter(unassigned=True),
-        OrderFilter(measure=Measure.DISSATISFIED),
+        OrderFilter(measure=Count.DISSATISFIED),
         OrderFilter(lateness=Lateness.REWORK_LATE),
     ):
         page = orders.search(two.user, where=where)
@@ -481,7 +481,7 @@ _SHAPES: dict[str, tuple[Role, OrderFilter, set[str]]] = {
     "a number": (Role.SUPERVISOR, OrderFilter(words="N000123"), {"pk_orders"}),
     "a measure": (
         Role.SUPERVISOR,
-        OrderFilter(measure=Measure.DISSATISFIED, month="2026-05", counted="T-1"),
+        OrderFilter(measure=Count.DISSATISFIED, month="2026-05", counted="T-1"),
         {"ix_orders_counted"},
     ),
     "a unit's own": (Role.UNIT, ALL, {"ix_orders_department_accepted"}),
