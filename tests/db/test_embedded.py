@@ -22,12 +22,28 @@ PATIENCE = 30
 
 
 @pytest.fixture
-def home() -> Iterator[Path]:
-    """A home of its own for a server, which is gone by the end whatever the test did."""
+def bare_home() -> Iterator[Path]:
+    """A home where no server has ever been; whatever the test starts there is gone by the end."""
     with short_directory() as directory:
         yield directory / "postgres"
         if process := postmaster(directory / "postgres"):
             process.kill()
+
+
+@pytest.fixture(scope="session")
+def example() -> Iterator[Path]:
+    """A home whose server was created and has stopped: copying it is quicker than creating one."""
+    with short_directory() as directory:
+        with running(directory / "postgres", durable=False):
+            pass
+        yield directory / "postgres"
+
+
+@pytest.fixture
+def home(example: Path, bare_home: Path) -> Path:
+    """A home of this test's own, whose server has been created."""
+    subprocess.run(["cp", "-a", str(example), str(bare_home)], check=True)
+    return bare_home
 
 
 class Someone:
@@ -86,14 +102,14 @@ def tell(server: Server, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def test_it_starts_as_postgresql_18_owned_by_postgres_and_forgets_nothing(home: Path) -> None:
-    with running(home) as server:
+def test_it_starts_as_postgresql_18_owned_by_postgres_and_forgets_nothing(bare_home: Path) -> None:
+    with running(bare_home) as server:
         assert str(ask(server, "show server_version")).startswith("18.")
         assert ask(server, "select current_user || ' ' || session_user") == "postgres postgres"
         assert [ask(server, f"show {name}") for name in ("fsync", "full_page_writes", "synchronous_commit")] == [
             "on"
         ] * 3
-    assert postmaster(home) is None
+    assert postmaster(bare_home) is None
 
 
 def test_what_was_committed_is_there_at_the_next_start(home: Path) -> None:
@@ -194,15 +210,15 @@ def test_it_stops_when_its_only_user_is_killed(home: Path) -> None:
     assert postmaster(home) is None
 
 
-def test_processes_that_start_at_once_share_one_server(home: Path) -> None:
-    crowd = [Someone(home) for _ in range(4)]
+def test_processes_that_start_at_once_share_one_server(bare_home: Path) -> None:
+    crowd = [Someone(bare_home) for _ in range(4)]
     assert len({each.arrives() for each in crowd}) == 1
-    process = postmaster(home)
+    process = postmaster(bare_home)
     for each in crowd[1:]:
         each.leaves()
-        assert postmaster(home) == process
+        assert postmaster(bare_home) == process
     crowd[0].leaves()
-    assert postmaster(home) is None
+    assert postmaster(bare_home) is None
 
 
 def test_a_stale_process_id_that_now_belongs_to_somebody_else_is_seen_through(home: Path) -> None:
@@ -223,17 +239,17 @@ def test_a_stale_process_id_that_now_belongs_to_somebody_else_is_seen_through(ho
         innocent.communicate()
 
 
-def test_a_cluster_that_was_left_half_made_is_made_anew(home: Path) -> None:
-    half = home / "cluster.new"
+def test_a_cluster_that_was_left_half_made_is_made_anew(bare_home: Path) -> None:
+    half = bare_home / "cluster.new"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
-    with running(home) as server:
+    with running(bare_home) as server:
         assert ask(server, "select 1") == 1
     assert not half.exists()
 
 
-def test_a_long_path_gets_its_socket_elsewhere_but_as_private(home: Path) -> None:
-    deep = home.with_name("a" * 60) / ("b" * 60)
+def test_a_long_path_gets_its_socket_elsewhere_but_as_private(bare_home: Path) -> None:
+    deep = bare_home.with_name("a" * 60) / ("b" * 60)
     with running(deep) as server:
         assert len(str(server.socket)) < 60
         assert server.socket.stat().st_mode & 0o777 == 0o700
@@ -248,17 +264,15 @@ def test_variables_of_another_server_do_not_move_it(home: Path, monkeypatch: pyt
         assert ask(server, "show port") == "5432"
 
 
-def test_a_cluster_of_another_version_is_refused_by_name(home: Path) -> None:
-    cluster = home / "cluster"
+def test_a_cluster_of_another_version_is_refused_by_name(bare_home: Path) -> None:
+    cluster = bare_home / "cluster"
     cluster.mkdir(parents=True)
     (cluster / "PG_VERSION").write_text("16\n")
     with pytest.raises(EmbeddedServerError, match="PostgreSQL 16"):
-        start(home)
+        start(bare_home)
 
 
 def test_a_start_that_fails_says_why_and_leaves_no_user_behind(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(home):
-        pass
     monkeypatch.setitem(embedded_home._SETTINGS, "shared_buffers", "many")
     with pytest.raises(EmbeddedServerError, match="shared_buffers"):
         start(home)
@@ -279,8 +293,8 @@ def test_programs_that_the_account_cannot_reach_are_copied_for_it(home: Path, mo
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server under another account")
-def test_a_folder_that_the_account_cannot_enter_is_refused_and_left_as_it_is(home: Path) -> None:
-    home.mkdir(mode=0o700)
+def test_a_folder_that_the_account_cannot_enter_is_refused_and_left_as_it_is(bare_home: Path) -> None:
+    bare_home.mkdir(mode=0o700)
     with pytest.raises(EmbeddedServerError, match="PORTAL_DATA"):
-        start(home / "inside" / "postgres")
-    assert home.stat().st_mode & 0o777 == 0o700
+        start(bare_home / "inside" / "postgres")
+    assert bare_home.stat().st_mode & 0o777 == 0o700
