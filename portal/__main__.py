@@ -14,6 +14,7 @@ from services.errors import Invalid, PortalError
 COMMANDS: Mapping[str, str] = {
     "serve": "portal.commands.serve",
     "init": "portal.commands.init",
+    "demo": "portal.commands.demo",
     "people": "portal.commands.people",
 }
 """Each command and the module that holds it, in a variable named `command`."""

@@ -178,7 +178,7 @@ class Work(Look):
     def store_events(self) -> None:
         """Write the events, shard by shard in one order, so that two writers never wait for each other in a circle."""
         for event in sorted(self.events, key=_shard):
-            self.session.add(_row(event, self.actor, self.now))
+            self.session.add(event_row(event, self.actor, self.now))
             self.session.flush()
 
 
@@ -225,15 +225,8 @@ class Access:
         return Scope(reach(self.actor.role, self.actor.departments))
 
 
-_inside: ContextVar[bool] = ContextVar("inside a write", default=False)
-
-
-def _shard(event: Recorded) -> int:
-    return (event.order_id or event.object_id) % SHARDS
-
-
-def _row(event: Recorded, actor: Actor, now: datetime) -> EventRow:
-    """Return the row with its canonical body: the text that is hashed."""
+def event_row(event: Recorded, actor: Actor, now: datetime) -> EventRow:
+    """Return the row of an event with its canonical body: the text that is hashed."""
     body: dict[str, Any] = {
         "at": now.isoformat(),
         "actor": {
@@ -265,3 +258,10 @@ def _row(event: Recorded, actor: Actor, now: datetime) -> EventRow:
         department_id=event.department_id,
         body=rfc8785.dumps(body).decode(),
     )
+
+
+_inside: ContextVar[bool] = ContextVar("inside a write", default=False)
+
+
+def _shard(event: Recorded) -> int:
+    return (event.order_id or event.object_id) % SHARDS

@@ -1,0 +1,352 @@
+"""Tells one order's story from its draws: closing, rating, calls, decisions, rework, in the order of the loop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from random import Random
+
+from db.vocabulary import DepartmentKind, Event, FindingKind, Satisfaction, Status
+from services.demo.cast import AGENTS, ASSESSORS, SUPERVISORS, UNITS
+from services.demo.prose import Prose
+from services.demo.story import Call, Grade, Left, Sent, Step, Story, Turn
+from services.demo.world import Matter, Street, Unit, World
+from services.errors import Fact
+from services.rules import lifecycle
+
+_DISPLEASED = 0.106
+"""How likely an average citizen is to be dissatisfied with a first round; what the units do moves it."""
+_UNREACHABLE = 0.18
+_RATES_ITSELF = 0.42
+
+INTERVIEWS = ("1.1", "1.2")
+"""The dispositions under which the citizen answered."""
+
+_KINDS = {"help": 38, "complaint": 44, "report": 11, "suggest": 6, "other": 1}
+_KIND_DISPLEASES = {"consult": 0.5, "help": 0.95, "complaint": 1.25, "report": 1.15, "suggest": 0.8, "other": 1.0}
+_CHANNELS = {"phone": 72, "wechat": 9, "miniapp": 8, "web": 6, "app": 5}
+_RATING_CHANNELS = {"sms": 45, "wechat": 22, "miniapp": 14, "ivr": 12, "web": 7}
+_SATISFIED_GRADES = {"very_satisfied": 30, "satisfied": 52, "basically_satisfied": 18}
+_THREE_GRADES = {"satisfied": 78, "basically_satisfied": 22}
+_DISSATISFIED_GRADES = {"dissatisfied": 76, "very_dissatisfied": 24}
+_REASONS = {
+    "R01": 12, "R02": 14, "R03": 25, "R04": 9, "R05": 6, "R06": 17, "R07": 5,
+    "R08": 4, "R09": 3, "R10": 5, "R11": 4, "R12": 2, "R13": 2, "R99": 3,
+}  # fmt: skip
+_CONSULT_REASONS = {"R01": 10, "R04": 40, "R05": 10, "R07": 8, "R08": 10, "R10": 14, "R13": 5, "R99": 3}
+_PASSING = {"3.13": 54, "4.33": 19, "3.12": 11, "2.35": 8, "2.20": 5, "3.15": 3}
+_FINAL = {"2.11": 50, "4.31": 28, "4.70": 22}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An order about to be told: the key seeds its draws; `unit` and `sour` are set for the ones that must go wrong."""
+
+    at: datetime
+    key: str
+    flood: bool = False
+    unit: str | None = None
+    sour: bool = False
+
+
+class Teller:
+    """Tells stories that end at one moment, after which nothing has happened yet."""
+
+    def __init__(self, world: World, prose: Prose, end: datetime) -> None:
+        self.world, self.prose, self.end = world, prose, end
+        self._units = {part.department: part for part in UNITS}
+        day = (end - timedelta(seconds=1)).date()
+        while not world.hours.is_worked(day):
+            day -= timedelta(days=1)
+        self._last_queued = datetime.combine(day, time(16), end.tzinfo)
+
+    def tell(self, arrival: Arrival) -> Story:
+        """Return the story of one order, the same for the same arrival."""
+        rng = Random(arrival.key)
+        story = self._begin(arrival, rng)
+        self._close(story, rng)
+        asked = 0
+        while story.stands_at(Status.DUE) and asked < len(story.turns):
+            asked = len(story.turns)
+            self._ask(story, rng, sour=arrival.sour)
+            if story.stands_at(Status.DISSATISFIED, Status.ESCALATED):
+                self._decide(story, rng)
+            if story.stands_at(Status.RETURNED):
+                self._rework(story, rng)
+        self._leave_out(story, rng)
+        return story
+
+    # ---------------------------------------------------------------------------------------------------------------
+
+    def _begin(self, arrival: Arrival, rng: Random) -> Story:
+        street = self._street(arrival, rng)
+        matter = self.world.flood if arrival.flood else self._matter(arrival, rng)
+        kind = _kind(matter, arrival, rng)
+        unit = self._unit(arrival, street, matter, rng)
+        spot = self.prose.spot(street, rng)
+        days = self.world.in_force.rules.deadline(kind).value
+        text = (
+            self.prose.flood(street, spot, rng)
+            if arrival.flood
+            else self.prose.request(street, spot, matter, kind, arrival.at, rng)
+        )
+        due_at = self.world.due(arrival.at.date(), days)
+        return Story(
+            accepted_at=arrival.at,
+            unit=unit,
+            street=street,
+            spot=spot,
+            matter=matter,
+            kind=kind,
+            channel=_drawn(_CHANNELS, rng),
+            title=self.prose.title(street, matter, kind),
+            text=text,
+            confidential=rng.random() < (0.12 if kind == "report" else 0.01),
+            flood=arrival.flood,
+            turns=[Turn(1, arrival.at, due_at, days)],
+        )
+
+    def _street(self, arrival: Arrival, rng: Random) -> Street:
+        streets, weights = self.world.streets, self.world.street_weights
+        here = [n for n, one in enumerate(streets) if arrival.unit in (one.code, one.district)]
+        if here:
+            return streets[rng.choices(here, [weights[n] for n in here])[0]]
+        return rng.choices(streets, weights)[0]
+
+    def _matter(self, arrival: Arrival, rng: Random) -> Matter:
+        """Draw a matter; for a given unit, one that this unit handles."""
+        matters, weights = self.world.matters, self.world.matter_weights
+        if arrival.unit is None:
+            return rng.choices(matters, weights)[0]
+        unit = self.world.units[arrival.unit]
+        parent = arrival.unit.rsplit("-", 1)[0] if unit.kind == DepartmentKind.SUBUNIT else arrival.unit
+        handler = unit.kind.value if unit.kind in (DepartmentKind.DISTRICT, DepartmentKind.STREET) else parent
+        its_own = [n for n, one in enumerate(matters) if handler in one.handlers and not one.is_question]
+        return matters[rng.choices(its_own, [weights[n] for n in its_own])[0]] if its_own else matters[0]
+
+    def _unit(self, arrival: Arrival, street: Street, matter: Matter, rng: Random) -> Unit | None:
+        """Return who handles it; a few of the newest orders still wait to be assigned."""
+        if arrival.unit is not None:
+            return self.world.units[arrival.unit]
+        if self.end - arrival.at < timedelta(days=2) and rng.random() < 0.12:
+            return None
+        code = rng.choices(matter.handlers, matter.weights)[0]
+        code = {"street": street.code, "district": street.district}.get(code, code)
+        below = self.world.subunits.get(code, ())
+        return self.world.units[rng.choice(below) if below and rng.random() < 0.18 else code]
+
+    def _close(self, story: Story, rng: Random) -> None:
+        turn = story.first
+        if story.unit is None:
+            return
+        late = rng.random() < story.unit.late * (1.6 if story.flood else 1.0)
+        closed_at = self.world.hours.closing(turn.opened_at, turn.due_at, rng, late=late)
+        if story.flood and not late:
+            closed_at = min(closed_at, self.world.hours.decision(turn.opened_at, rng, rng.randint(1, 4)))
+        if closed_at > self.end:
+            return
+        self._reply(story, turn, closed_at, rng)
+        story.status = lifecycle.advance(story.status, lifecycle.CLOSE)
+        story.version += 1
+        # What was closed after four on the last working day has not been taken into the queue yet.
+        if closed_at <= self._last_queued:
+            story.status = lifecycle.advance(story.status, lifecycle.ASK)
+
+    def _reply(self, story: Story, turn: Turn, at: datetime, rng: Random) -> None:
+        if story.unit is None:
+            return
+        turn.closed_at = at
+        turn.reply = self.prose.reply(
+            story.unit, story.spot, story.matter, flood=story.flood, number=turn.number, rng=rng
+        )
+        turn.unit_contacted = rng.random() < (0.97 if turn.number > 1 else 0.88)
+        if turn.unit_contacted:
+            turn.unit_contacted_at = turn.opened_at + (at - turn.opened_at) * rng.uniform(0.3, 0.95)
+
+    def _ask(self, story: Story, rng: Random, *, sour: bool) -> None:
+        """Let the citizen rate, and call where the loop says so."""
+        turn = story.last
+        displeased = rng.random() < (0.97 if sour else self._displeasure(story, turn))
+        if rng.random() < (_RATES_ITSELF if turn.number == 1 else 0.2) and self._rate(story, turn, displeased, rng):
+            return
+        after = turn.grades[-1].at if turn.grades else turn.closed_at or self.end
+        unreachable = rng.random() < (0.05 if sour else _UNREACHABLE if turn.number == 1 else 0.1)
+        plan = _plan(rng, unreachable=unreachable)
+        # Some of those who rated themselves dissatisfied are content once somebody has called.
+        if turn.grades and displeased:
+            displeased = sour or rng.random() < 0.78
+        moment = self.world.hours.call(after, rng, rng.choices((1, 2, 3), (35, 40, 25))[0])
+        for position, disposition in enumerate(plan):
+            if moment > self.end - timedelta(minutes=10):
+                return
+            self._call(story, turn, disposition, moment, displeased, rng, last=position == len(plan) - 1)
+            moment = self.world.hours.again(moment, rng)
+
+    def _displeasure(self, story: Story, turn: Turn) -> float:
+        unit = story.unit.displeases if story.unit else 1.0
+        if turn.number > 1:
+            return min(0.9, 0.34 * unit)
+        late = turn.closed_at is not None and turn.closed_at > turn.due_at
+        return min(0.9, _DISPLEASED * unit * _KIND_DISPLEASES[story.kind] * (1.9 if late else 1.0))
+
+    def _rate(self, story: Story, turn: Turn, displeased: bool, rng: Random) -> bool:
+        """Let the citizen rate by message; return whether that ended the round."""
+        if turn.closed_at is None:
+            return True
+        at = turn.closed_at + timedelta(seconds=int(rng.expovariate(1 / 14_000)) + 240)
+        if at > self.end or at > turn.closed_at + timedelta(hours=14):
+            return False
+        three = rng.random() < 0.25
+        satisfied = _drawn(_THREE_GRADES if three else _SATISFIED_GRADES, rng)
+        grade = ("dissatisfied" if three else _drawn(_DISSATISFIED_GRADES, rng)) if displeased else satisfied
+        scale = "three" if three else "five"
+        counts_as = self.world.in_force.rules.satisfaction(scale, grade)
+        turn.grades.append(Grade(f"{scale}.{grade}", counts_as, at, _drawn(_RATING_CHANNELS, rng)))
+        story.status = lifecycle.advance(story.status, lifecycle.after_rating(counts_as))
+        story.version += 1
+        if story.status == Status.ARCHIVED:
+            turn.settled_at = story.archived_at = at
+        return story.status == Status.ARCHIVED
+
+    def _call(
+        self, story: Story, turn: Turn, disposition: str, at: datetime, displeased: bool, rng: Random, *, last: bool
+    ) -> None:
+        answered = disposition in INTERVIEWS
+        done = at + timedelta(seconds=rng.randint(75, 330) if answered else rng.randint(25, 70))
+        call = Call(rng.choice(AGENTS), disposition, at, done, self.prose.note(disposition, rng))
+        before = story.counted()
+        turn.calls.append(call)
+        rounds = {"round_number": turn.number, "max_rounds": self.world.in_force.rules.max_rounds.value}
+        if answered:
+            self._answer(story, turn, call, displeased, rng)
+            move = lifecycle.after_answer(turn.grades[-1].satisfaction, **rounds)
+        else:
+            move = lifecycle.after_silence(turn.satisfaction, **rounds) if last else lifecycle.RETRY
+        if move != lifecycle.RETRY:
+            turn.settled_at = done
+        facts: dict[str, Fact] = {
+            "disposition": disposition,
+            "reasons": ",".join(call.reasons) or None,
+            "finding": FindingKind.CONTACT_DENIED.value if call.denied else None,
+            "rules": self.world.in_force.rules.name,
+        }
+        self._step(story, Step(done, call.agent, Event.CALLBACK_RECORDED, before, facts), move)
+
+    def _answer(self, story: Story, turn: Turn, call: Call, displeased: bool, rng: Random) -> None:
+        grade = _drawn(_DISSATISFIED_GRADES if displeased else _SATISFIED_GRADES, rng)
+        reasons = _why(story, rng) if displeased else ()
+        contacted = _contacted(turn, reasons, rng)
+        solved = ((60, 30, 10), (3, 11, 86))[not displeased]
+        manner = {"R08": _DISSATISFIED_GRADES}.get(reasons[0] if reasons else "", _SATISFIED_GRADES)
+        answers = {
+            "contacted": contacted,
+            "solved": rng.choices(("unsolved", "partly", "solved"), solved)[0],
+            "result": grade,
+            "attitude": _drawn(manner, rng),
+        }
+        if call.disposition == "1.2":
+            del answers["attitude"]
+        if displeased:
+            answers["words"] = self.prose.complaint(reasons[0], rng)
+        elif rng.random() < 0.25:
+            answers["words"] = self.prose.praise(rng)
+        call.answers, call.reasons, call.grade = answers, reasons, grade
+        call.denied = bool(turn.unit_contacted) and contacted == "no"
+        counts_as = self.world.in_force.rules.satisfaction("five", grade)
+        turn.grades.append(Grade(f"five.{grade}", counts_as, call.recorded_at, "callback", call))
+
+    def _decide(self, story: Story, rng: Random) -> None:
+        """Let a supervisor return the order for rework, or archive it dissatisfied."""
+        turn = story.last
+        heard = turn.calls[-1].recorded_at
+        at = self.world.hours.decision(
+            heard + timedelta(minutes=20), rng, rng.choices((0, 1, 2, 3), (30, 35, 22, 13))[0]
+        )
+        if at > self.end:
+            return
+        by = rng.choice(SUPERVISORS)
+        reasons = turn.calls[-1].reasons
+        wants = any(reason in self.world.rework_reasons for reason in reasons)
+        again = rng.random() < (0.86 if wants else 0.22 if reasons else 0.12)
+        if story.status == Status.ESCALATED:
+            again = turn.number == self.world.in_force.rules.max_rounds.value and rng.random() < 0.4
+        if not again:
+            why = self.prose.archive(rng)
+            self._step(story, Step(at, by, Event.ORDER_ARCHIVED, story.counted(), {}, why), lifecycle.ARCHIVE)
+            return
+        reason = next((one for one in reasons if one in self.world.rework_reasons), (*reasons, "R03")[0])
+        days = self.world.in_force.rules.rework_deadline.value
+        due_at = self.world.due(at.date(), days)
+        sent = Sent(reason, self.prose.instruction(reason, rng), by, at, due_at)
+        facts: dict[str, Fact] = {"reason": reason, "round": turn.number + 1, "due_at": due_at.isoformat()}
+        step = Step(at, by, Event.ORDER_RETURNED, story.counted(), facts, sent.instruction)
+        self._step(story, step, lifecycle.RETURN)
+        story.turns.append(Turn(turn.number + 1, at, due_at, days, sent=sent))
+
+    def _rework(self, story: Story, rng: Random) -> None:
+        turn = story.last
+        late = rng.random() < 0.12
+        at = self.world.hours.closing(turn.opened_at, turn.due_at, rng, late=late)
+        if at > self.end or story.unit is None:
+            return
+        self._reply(story, turn, at, rng)
+        turn.evidence = self.prose.evidence(rng)
+        turn.submitted_by = self._units.get(story.unit.code)
+        facts: dict[str, Fact] = {"round": turn.number}
+        self._step(story, Step(at, turn.submitted_by, Event.REWORK_SUBMITTED, story.counted(), facts), lifecycle.REDO)
+
+    def _step(self, story: Story, step: Step, move: lifecycle.Move) -> None:
+        """Make a move and say so in the trail."""
+        story.status = lifecycle.advance(story.status, move)
+        story.version += 1
+        story.escalated = story.escalated or story.status == Status.ESCALATED
+        if story.status == Status.ARCHIVED:
+            story.archived_at = step.at
+        step.after = story.counted() | {"move": move.name} | step.after
+        story.steps.append(step)
+
+    def _leave_out(self, story: Story, rng: Random) -> None:
+        """Leave some archived orders out of the statistics, on the decision of two people without a part in them."""
+        likely = 0.12 if story.satisfaction == Satisfaction.DISSATISFIED else 0.024
+        if story.archived_at is None or rng.random() >= likely:
+            return
+        deciders = {step.actor.subject for step in story.steps if step.actor is not None}
+        free = [part for part in (*SUPERVISORS, *ASSESSORS) if part.subject not in deciders]
+        proposed_by, approved_by = rng.sample(free, 2)
+        proposed_at = self.world.hours.decision(story.archived_at, rng, rng.randint(1, 3))
+        approved_at = self.world.hours.decision(proposed_at, rng, rng.randint(1, 2))
+        if approved_at <= self.end:
+            story.version += 1
+            story.left = Left(self.prose.ground(rng), proposed_by, proposed_at, approved_by, approved_at)
+
+
+def _kind(matter: Matter, arrival: Arrival, rng: Random) -> str:
+    if arrival.flood:
+        return "help"
+    return "consult" if matter.is_question else _drawn(_KINDS, rng)
+
+
+def _drawn(weights: dict[str, int], rng: Random) -> str:
+    return rng.choices(tuple(weights), tuple(weights.values()))[0]
+
+
+def _plan(rng: Random, *, unreachable: bool) -> Sequence[str]:
+    """Return how the attempts of a round will end: the last one is answered, or gives up."""
+    if not unreachable:
+        missed = rng.choices((0, 1, 2), (66, 24, 10))[0]
+        return (*(_drawn(_PASSING, rng) for _ in range(missed)), "1.2" if rng.random() < 0.04 else "1.1")
+    if rng.random() < 0.25:
+        return (*(_drawn(_PASSING, rng) for _ in range(rng.randint(0, 1))), _drawn(_FINAL, rng))
+    return tuple(_drawn(_PASSING, rng) for _ in range(3))
+
+
+def _why(story: Story, rng: Random) -> tuple[str, ...]:
+    weights = _CONSULT_REASONS if story.kind == "consult" else _REASONS
+    first = _drawn(weights, rng)
+    second = _drawn(weights, rng) if rng.random() < 0.22 else first
+    return (first,) if second == first else (first, second)
+
+
+def _contacted(turn: Turn, reasons: Sequence[str], rng: Random) -> str:
+    if "R01" in reasons:
+        return "no"
+    return rng.choices(("yes", "unsure", "no"), (92, 6, 2) if turn.unit_contacted else (30, 20, 50))[0]
