@@ -5,15 +5,17 @@ nothing is rolled back. A use case opens the door once; a private function that 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
+import psycopg
 import rfc8785
-from sqlalchemy import and_, select
+from psycopg import sql
+from sqlalchemy import Table, and_, select
 
 from db.base import Base
 from db.records import SHARDS, EventRow
@@ -138,6 +140,16 @@ class Work(Look):
             select(EventRow).where(of_row).order_by(EventRow.id.desc()).limit(max(1, row.version - seen))
         )
         raise Stale(tuple(Change(event.action, event.actor_name, event.at) for event in latest))
+
+    def copy_in(self, table: Table, columns: Sequence[str], blocks: Iterable[str]) -> None:
+        """Stream rows in PostgreSQL's COPY text format into a table without policies of its own (a staging table)."""
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+        driver = self.session.connection().connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for block in blocks:
+                copy.write(block)
 
     def add(self, row: Row) -> Row:
         """Add a row and flush it, so that its number exists."""

@@ -49,31 +49,31 @@ class Code(StrEnum):
 class Refusal(StrEnum):
     """Why a whole file or profile is refused before a row of it is read."""
 
-    FILE_MISSING = "file_missing"
-    FILE_EMPTY = "file_empty"
-    FILE_TOO_LARGE = "file_too_large"
-    FORMAT_NOT_ACCEPTED = "format_not_accepted"
-    FORMAT_UNKNOWN = "format_unknown"
-    ENCODING_UNKNOWN = "encoding_unknown"
-    COLUMNS_MISSING = "columns_missing"
-    COLUMN_TWICE = "column_twice"
-    CSV_MALFORMED = "csv_malformed"
-    JSON_MALFORMED = "json_malformed"
-    WORKBOOK_OLD = "workbook_old"
-    WORKBOOK_BROKEN = "workbook_broken"
-    WORKBOOK_TOO_LARGE = "workbook_too_large"
-    WORKBOOK_UNSAFE = "workbook_unsafe"
-    SHEET_MISSING = "sheet_missing"
-    PROFILE_MISSING = "profile_missing"
-    PROFILE_MALFORMED = "profile_malformed"
-    PROFILE_WITHOUT_KIND = "profile_without_kind"
+    FILE_MISSING = "error.import.file_missing"
+    FILE_EMPTY = "error.import.file_empty"
+    FILE_TOO_LARGE = "error.import.file_too_large"
+    FORMAT_NOT_ACCEPTED = "error.import.format_not_accepted"
+    FORMAT_UNKNOWN = "error.import.format_unknown"
+    ENCODING_UNKNOWN = "error.import.encoding_unknown"
+    COLUMNS_MISSING = "error.import.columns_missing"
+    COLUMN_TWICE = "error.import.column_twice"
+    CSV_MALFORMED = "error.import.csv_malformed"
+    JSON_MALFORMED = "error.import.json_malformed"
+    WORKBOOK_OLD = "error.import.workbook_old"
+    WORKBOOK_BROKEN = "error.import.workbook_broken"
+    WORKBOOK_TOO_LARGE = "error.import.workbook_too_large"
+    WORKBOOK_UNSAFE = "error.import.workbook_unsafe"
+    SHEET_MISSING = "error.import.sheet_missing"
+    PROFILE_MISSING = "error.import.profile_missing"
+    PROFILE_MALFORMED = "error.import.profile_malformed"
+    PROFILE_WITHOUT_KIND = "error.import.profile_without_kind"
 
 
 class FileRefused(PortalError):
     """The file or the profile as a whole cannot be used; the facts say where, and `code` leads to the remedy."""
 
     def __init__(self, why: Refusal, /, **facts: Fact) -> None:
-        super().__init__(f"error.import.{why.value}", **facts)
+        super().__init__(why.value, **facts)
         self.why = why
 
 

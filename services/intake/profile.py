@@ -164,9 +164,31 @@ def load_profile(name: str) -> Profile:
 # ----------------------------------------------------------------------------------------------------------
 
 
+_FAULTS: Mapping[str, str] = {
+    "missing": "error.import.profile.missing",
+    "needed_with_map": "error.import.profile.needed_with_map",
+    "needed_without_header": "error.import.profile.needed_without_header",
+    "no_levels_here": "error.import.profile.no_levels_here",
+    "not_a_choice": "error.import.profile.not_a_choice",
+    "not_a_column": "error.import.profile.not_a_column",
+    "not_a_header": "error.import.profile.not_a_header",
+    "not_a_list": "error.import.profile.not_a_list",
+    "not_a_position": "error.import.profile.not_a_position",
+    "not_a_table": "error.import.profile.not_a_table",
+    "not_a_zone": "error.import.profile.not_a_zone",
+    "not_toml": "error.import.profile.not_toml",
+    "unknown_key": "error.import.profile.unknown_key",
+    "unknown_word": "error.import.profile.unknown_word",
+    "wrong_type": "error.import.profile.wrong_type",
+}
+"""What may be wrong with a key of a profile, and the words that say so."""
+
+
 def _malformed(file: str, key: str, why: str, found: object = "", expected: str = "") -> FileRefused:
     """Make the refusal of one key: `why` leads to the remedy, `expected` lists what would be accepted."""
-    return FileRefused(Refusal.PROFILE_MALFORMED, file=file, key=key, why=why, found=str(found), expected=expected)
+    refusal = FileRefused(Refusal.PROFILE_MALFORMED, file=file, key=key, why=why, found=str(found), expected=expected)
+    refusal.code = _FAULTS[why]
+    return refusal
 
 
 class _Reader:

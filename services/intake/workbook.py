@@ -87,7 +87,7 @@ def read_workbook(path: Path, sheet: str | None) -> Iterator[list[str]]:
                 if found["state"] != "done":
                     raise FileRefused(Refusal.WORKBOOK_BROKEN, file=path.name, why=found["state"])
             if not finished:
-                raise FileRefused(Refusal.WORKBOOK_TOO_LARGE, file=path.name, what="memory or time", limit=_SECONDS)
+                raise FileRefused(Refusal.WORKBOOK_TOO_LARGE, file=path.name, what="memory_or_time", limit=_SECONDS)
         except ValueError:
             raise FileRefused(Refusal.WORKBOOK_BROKEN, file=path.name, why="output") from None
         finally:
@@ -105,12 +105,12 @@ def _check_names(path: Path, entries: list[zipfile.ZipInfo]) -> None:
         raise FileRefused(Refusal.WORKBOOK_TOO_LARGE, file=path.name, what="parts", limit=MOST_ENTRIES)
     folded = [name.casefold() for name in names]
     if "[content_types].xml" not in folded or not any(name.startswith("xl/") for name in folded):
-        raise FileRefused(Refusal.WORKBOOK_BROKEN, file=path.name, why="no workbook")
+        raise FileRefused(Refusal.WORKBOOK_BROKEN, file=path.name, why="no_workbook")
     if len(set(folded)) != len(folded):
-        raise FileRefused(Refusal.WORKBOOK_UNSAFE, file=path.name, what="a part twice")
+        raise FileRefused(Refusal.WORKBOOK_UNSAFE, file=path.name, what="part_twice")
     for entry, name in zip(entries, folded, strict=True):
         if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or ":" in name:
-            raise FileRefused(Refusal.WORKBOOK_UNSAFE, file=path.name, what="a path")
+            raise FileRefused(Refusal.WORKBOOK_UNSAFE, file=path.name, what="path")
         if "vbaproject" in name or "macrosheets" in name:
             raise FileRefused(Refusal.WORKBOOK_UNSAFE, file=path.name, what="macros")
         if entry.flag_bits & 0x1:
@@ -132,7 +132,7 @@ def _check_entry(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, t
             joined = kept + piece
             kept = joined[-_OVERLAP:]
             if is_text and _DOCTYPE.search(joined.replace(b"\x00", b"")):
-                raise FileRefused(Refusal.WORKBOOK_UNSAFE, file=path.name, what="a document type")
+                raise FileRefused(Refusal.WORKBOOK_UNSAFE, file=path.name, what="doctype")
             if extent is not None:
                 extent.take_in(joined.replace(b"\x00", b""))
     if extent is not None:

@@ -1,0 +1,319 @@
+"""Staged orders meet the stored ones: what is missing is inserted, what has news is updated, set by set.
+
+What counts as news, in the order in which it is asked:
+
+* An older telling changes nothing: its time of update is earlier than the stored one; or, where either has none, it
+  does not know of a close that is stored, or tells an earlier one.
+* An empty cell is no news, never an erasure.
+* A close is the first one of an open order; or, for an order that was returned and closed after that, the end of the
+  rework; or the correction of a first close that nobody has rated or called about yet. Any other close is left alone.
+* A department is filled in where there was none, and changed only while nobody has rated or called, and only where no
+  person has assigned the order since: a rating belongs to the department that was responsible when it was given.
+* Deadline, reply and contact belong to their round: those of the first round change only as long as it is fresh.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.schema import CreateTable
+
+from db.base import Base
+from db.orders import Contact, Order, Round
+from db.records import EventRow
+from db.vocabulary import Event, Status
+from services.access import Work
+from services.environment import CITY
+from services.intake.problems import Code, Problem, problem
+from services.intake.staging import STAGED_ORDERS
+
+_PATIENCE = "900000"
+"""Milliseconds that one statement of a merge may take; the search index of a hundred thousand texts needs minutes."""
+
+_LOCK = 7_212_346
+"""The advisory lock that lets one import merge at a time."""
+
+_S = STAGED_ORDERS.c
+_ORDERS, _ROUNDS, _CONTACTS = (Base.metadata.tables[kind.__tablename__] for kind in (Order, Round, Contact))
+_O, _R, _C = _ORDERS.c, _ROUNDS.c, _CONTACTS.c
+
+_FACTS = ("order_type_id", "channel_id", "category_id", "place_id", "place_text", "address", "title", "text",
+          "requester", "confidential", "official_late")  # fmt: skip
+"""The facts of an order that news may change at any time: they judge nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the staged rows."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+
+
+def prepare(work: Work) -> None:
+    """Let this transaction take its time, and wait for another import to end first."""
+    for name in ("statement_timeout", "lock_timeout"):
+        work.session.execute(select(func.set_config(name, _PATIENCE, True)))
+    work.session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def make_staging(work: Work, table: Table) -> None:
+    """Make a temporary table; it is gone with the transaction."""
+    work.session.execute(CreateTable(table))
+
+
+def classify(work: Work, source: str) -> Counts:
+    """Match the staged rows with the stored orders and decide about each what is to be done."""
+    work.session.execute(
+        update(STAGED_ORDERS)
+        .where(_O.source == source, _O.number == _S.number, _R.order_id == _O.id, _R.number == _O.round)
+        .values(
+            order_id=_O.id,
+            round_id=_R.id,
+            fresh=_fresh(),
+            closing=case((_older(), null()), else_=_closing()),
+            moves=and_(~_older(), _moves()),
+            note=_note(),
+            verdict=case((_older(), "older"), (_has_news(), "changed"), else_="same"),
+        )
+    )
+    verdicts = select(_S.verdict, func.count()).group_by(_S.verdict)
+    found: dict[str | None, int] = {verdict: count for verdict, count in work.session.execute(verdicts)}
+    return Counts(found.get(None, 0), found.get("changed", 0), found.get("same", 0) + found.get("older", 0))
+
+
+def notes(work: Work, limit: int) -> tuple[int, list[Problem]]:
+    """Give the warnings that only the stored orders could tell: their number, and the first of them."""
+    told = case((_S.note.is_not(None), _S.note), (_S.verdict == "older", Code.OLDER_THAN_STORED.value))
+    rows = select(_S.row, _S.number, told.label("code")).where(told.is_not(None))
+    total = work.session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+    return total, [
+        problem(row, _FIELD_OF[Code(code)], Code(code), number, rejects=False)
+        for row, number, code in work.session.execute(rows.order_by(_S.row).limit(limit))
+    ]
+
+
+def merge(work: Work, source: str, import_id: int, after_close: Status) -> None:
+    """Insert the missing orders and update the changed ones, with their rounds and contacts."""
+    _insert(work, source, import_id, after_close)
+    _update(work, import_id, after_close)
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+_FIELD_OF = {
+    Code.OLDER_THAN_STORED: "updated_at",
+    Code.CLOSE_SETTLED: "closed_at",
+    Code.DEPARTMENT_SETTLED: "department",
+}
+
+
+def _fresh() -> ColumnElement[bool]:
+    """Nobody has rated the order or called about it."""
+    early = _O.status.in_((Status.OPEN, Status.CLOSED, Status.DUE))
+    return and_(early, _O.round == 1, _O.attempts == 0, ~_O.rated)
+
+
+def _older() -> ColumnElement[bool]:
+    """The file tells an older state than the one that is stored."""
+    by_update = and_(_S.source_updated_at.is_not(None), _O.source_updated_at.is_not(None))
+    by_close = and_(_O.closed_at.is_not(None), or_(_S.closed_at.is_(None), _S.closed_at < _O.closed_at))
+    return case((by_update, _S.source_updated_at < _O.source_updated_at), else_=func.coalesce(by_close, False))
+
+
+def _closing() -> ColumnElement[Any]:
+    """Which close of the order this is, if it is one."""
+    later = or_(_S.closed_at > _O.closed_at, _S.source_updated_at > _O.source_updated_at)
+    return case(
+        (_S.closed_at.is_(None), null()),
+        (_O.status == Status.OPEN, "first"),
+        (and_(_O.status == Status.RETURNED, _S.closed_at > _R.opened_at), "redo"),
+        (and_(_fresh(), _S.closed_at != _O.closed_at, later), "correct"),
+        else_=null(),
+    )
+
+
+def _differs_department() -> ColumnElement[bool]:
+    return and_(_S.department_id.is_not(None), _S.department_id.is_distinct_from(_O.department_id))
+
+
+def _moves() -> ColumnElement[bool]:
+    """The order goes to another department than the stored one."""
+    assigned = exists().where(EventRow.order_id == _O.id, EventRow.action == Event.ORDER_ASSIGNED)
+    return and_(_differs_department(), or_(_O.department_id.is_(None), and_(_fresh(), ~assigned)))
+
+
+def _note() -> ColumnElement[Any]:
+    """What a person should know about news that was not taken."""
+    known = func.greatest(_O.closed_at, _R.closed_at)
+    settled = and_(_O.status != Status.RETURNED, _closing().is_(None), _S.closed_at > known)
+    return case(
+        (_older(), null()),
+        (settled, Code.CLOSE_SETTLED.value),
+        (and_(_differs_department(), ~_moves()), Code.DEPARTMENT_SETTLED.value),
+        else_=null(),
+    )
+
+
+def _news(staged: ColumnElement[Any], stored: ColumnElement[Any]) -> ColumnElement[bool]:
+    return and_(staged.is_not(None), staged.is_distinct_from(stored))
+
+
+def _accepted_is_news() -> ColumnElement[bool]:
+    """Another time of acceptance is taken as long as it does not lie after the close."""
+    close = func.coalesce(_O.closed_at, _S.closed_at)
+    return and_(_S.accepted_at != _O.accepted_at, or_(close.is_(None), _S.accepted_at <= close))
+
+
+def _has_news() -> ColumnElement[bool]:
+    """Something about the order is to be written."""
+    of_round = [_news(_S[name], _R[name]) for name in ("reply", "unit_contacted", "unit_contacted_at")]
+    contact = exists().where(_C.order_id == _O.id, _C.name.is_not_distinct_from(func.coalesce(_S.name, _C.name)),
+                             _C.phone.is_not_distinct_from(func.coalesce(_S.phone, _C.phone)))  # fmt: skip
+    return or_(
+        _closing().is_not(None),
+        func.coalesce(_moves(), False),
+        _accepted_is_news(),
+        func.coalesce(_S.source_updated_at > _O.source_updated_at, _S.source_updated_at.is_not(None)),
+        *(_news(_S[name], _O[name]) for name in _FACTS),
+        and_(_fresh(), or_(_news(_S.due_at, _O.due_at), *of_round)),
+        and_(or_(_S.name.is_not(None), _S.phone.is_not(None)), ~contact),
+    )
+
+
+def _day(moment: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The city's day of a moment."""
+    return cast(func.timezone(CITY.key, moment), Date)
+
+
+def _insert(work: Work, source: str, import_id: int, after_close: Status) -> None:
+    """Insert the orders that are not stored yet, each with its first round and its contact."""
+    missing = _S.verdict.is_(None)
+    closed = _S.closed_at.is_not(None)
+    values: dict[str, ColumnElement[Any]] = {
+        "source": literal(source),
+        "number": _S.number,
+        "counted_department_id": case((closed, _S.department_id)),
+        "title": func.coalesce(_S.title, _S.number),
+        "text": func.coalesce(_S.text, ""),
+        "confidential": func.coalesce(_S.confidential, False),
+        "closed_on": _day(_S.closed_at),
+        "status": case((closed, literal(after_close.value)), else_=literal(Status.OPEN.value)),
+        "on_time": _S.closed_at <= _S.due_at,
+        "import_id": literal(import_id),
+        "created_at": literal(work.now),
+        "round": literal(1),
+        "attempts": literal(0),
+        "version": literal(1),
+    }
+    values |= dict.fromkeys(("called", "reached", "rated", "reworked", "escalated", "excluded"), literal(False))
+    plain = ("department_id", "order_type_id", "channel_id", "category_id", "place_id", "place_text", "address",
+             "requester", "accepted_at", "due_at", "due_days", "due_rule", "rule_set_id", "closed_at", "official_late",
+             "source_updated_at")  # fmt: skip
+    values |= {name: _S[name] for name in plain}
+    rows = select(*values.values()).where(missing).order_by(_S.row)
+    work.session.execute(insert(_ORDERS).from_select(list(values), rows, include_defaults=False))
+    work.session.execute(
+        update(STAGED_ORDERS)
+        .where(missing, _O.source == source, _O.number == _S.number)
+        .values(order_id=_O.id, verdict="inserted")
+    )
+    inserted = _S.verdict == "inserted"
+    columns = ("order_id", "department_id", "due_at", "due_days", "closed_at", "reply", "unit_contacted",
+               "unit_contacted_at")  # fmt: skip
+    rounds = select(literal(1), _S.accepted_at, *(_S[name] for name in columns)).where(inserted).order_by(_S.row)
+    work.session.execute(insert(_ROUNDS).from_select(["number", "opened_at", *columns], rounds, include_defaults=False))
+    _store_contacts(work, inserted)
+
+
+def _update(work: Work, import_id: int, after_close: Status) -> None:
+    """Write the news: contacts and rounds first, then the orders with what is counted."""
+    changed = _S.verdict == "changed"
+    _store_contacts(work, changed)
+    takes = _S.fresh
+    closes = _S.closing.is_not(None)
+    of_round = or_(takes, _S.closing == "redo")
+    work.session.execute(
+        update(_ROUNDS)
+        .where(changed, _R.id == _S.round_id)
+        .values(
+            department_id=case((_S.moves, _S.department_id), else_=_R.department_id),
+            opened_at=case((and_(_R.number == 1, _accepted_or_kept()), _S.accepted_at), else_=_R.opened_at),
+            due_at=case((takes, func.coalesce(_S.due_at, _R.due_at)), else_=_R.due_at),
+            due_days=case((and_(takes, _S.due_at.is_not(None)), _S.due_days), else_=_R.due_days),
+            closed_at=case((closes, _S.closed_at), else_=_R.closed_at),
+            **{
+                name: case((of_round, func.coalesce(_S[name], _R[name])), else_=_R[name])
+                for name in ("reply", "unit_contacted", "unit_contacted_at")
+            },
+        )
+    )
+    first = _S.closing.in_(("first", "correct"))
+    closed_at = case((first, _S.closed_at), else_=_O.closed_at)
+    accepted_at = case((or_(closed_at.is_(None), _S.accepted_at <= closed_at), _S.accepted_at), else_=_O.accepted_at)
+    due_at = case((takes, func.coalesce(_S.due_at, _O.due_at)), else_=_O.due_at)
+    department = case((_S.moves, _S.department_id), else_=_O.department_id)
+    work.session.execute(
+        update(_ORDERS)
+        .where(changed, _O.id == _S.order_id)
+        .values(
+            department_id=department,
+            counted_department_id=case((or_(closes, and_(_S.moves, _O.closed_at.is_not(None))), department),
+                                       else_=_O.counted_department_id),
+            accepted_at=accepted_at,
+            due_at=due_at,
+            due_days=case((and_(takes, _S.due_at.is_not(None)), _S.due_days), else_=_O.due_days),
+            due_rule=case((and_(takes, _S.due_at.is_not(None)), _S.due_rule), else_=_O.due_rule),
+            closed_at=closed_at,
+            closed_on=_day(closed_at),
+            status=case((_S.closing == "first", literal(after_close.value)),
+                        (_S.closing == "redo", literal(Status.DUE.value)), else_=cast(_O.status, Text)),
+            on_time=closed_at <= due_at,
+            source_updated_at=func.greatest(_S.source_updated_at, _O.source_updated_at),
+            import_id=import_id,
+            version=_O.version + 1,
+            **{name: func.coalesce(_S[name], _O[name]) for name in _FACTS},
+        )
+    )  # fmt: skip
+
+
+def _accepted_or_kept() -> ColumnElement[bool]:
+    return or_(_R.closed_at.is_(None), _S.accepted_at <= _R.closed_at)
+
+
+def _store_contacts(work: Work, rows: ColumnElement[bool]) -> None:
+    """Store who asked and their telephone number; an empty cell erases neither."""
+    given = select(_S.order_id, _S.department_id, _S.name, _S.phone).where(
+        rows, or_(_S.name.is_not(None), _S.phone.is_not(None))
+    )
+    statement = upsert(_CONTACTS).from_select(["order_id", "department_id", "name", "phone"], given)
+    work.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["order_id"],
+            set_={
+                "name": func.coalesce(statement.excluded.name, _C.name),
+                "phone": func.coalesce(statement.excluded.phone, _C.phone),
+            },
+        )
+    )
+    moved = and_(rows, cast(_S.moves, Boolean), _C.order_id == _S.order_id)
+    work.session.execute(update(_CONTACTS).where(moved).values(department_id=_S.department_id))

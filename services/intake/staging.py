@@ -1,0 +1,206 @@
+"""Staged rows: the order that a file tells, as one line of COPY on its way to a temporary table."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import IO
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Table, Text
+
+from services.environment import CITY
+from services.errors import PortalError
+from services.intake.names import Names
+from services.intake.problems import Code, Problem, problem
+from services.intake.rows import OrderRow, RatingRow
+from services.rules.deadlines import Calendar, NotCovered, due_at
+from services.rules.ruleset import RuleSet
+
+TITLE_FROM_TEXT = 40
+"""How much of the text stands for a title where the source has none."""
+
+_TIME = DateTime(timezone=True)
+_METADATA = MetaData()
+
+STAGED_ORDERS = Table(
+    "staged_orders",
+    _METADATA,
+    Column("row", Integer),
+    Column("number", Text),
+    *(Column(name, BigInteger) for name in ("department_id", "order_type_id", "channel_id", "category_id", "place_id")),
+    *(Column(name, Text) for name in ("place_text", "address", "title", "text", "requester", "name", "phone")),
+    Column("accepted_at", _TIME),
+    Column("due_at", _TIME),
+    Column("due_days", Integer),
+    Column("due_rule", Text),
+    Column("rule_set_id", BigInteger),
+    Column("closed_at", _TIME),
+    Column("reply", Text),
+    Column("unit_contacted", Boolean),
+    Column("unit_contacted_at", _TIME),
+    Column("confidential", Boolean),
+    Column("official_late", Boolean),
+    Column("source_updated_at", _TIME),
+    # From here on the columns are filled in by the merge.
+    Column("order_id", BigInteger),
+    Column("round_id", BigInteger),
+    Column("verdict", Text),
+    Column("closing", Text),
+    Column("moves", Boolean),
+    Column("fresh", Boolean),
+    Column("note", Text),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
+ORDER_COLUMNS = tuple(column.name for column in STAGED_ORDERS.columns)[:26]
+
+STAGED_RATINGS = Table(
+    "staged_ratings",
+    _METADATA,
+    Column("row", Integer),
+    Column("number", Text),
+    Column("channel_id", BigInteger),
+    Column("grade_id", BigInteger),
+    Column("rated_at", _TIME),
+    Column("order_id", BigInteger),
+    Column("round_id", BigInteger),
+    Column("department_id", BigInteger),
+    Column("satisfaction", Text),
+    Column("rule_set_id", BigInteger),
+    Column("verdict", Text),
+    Column("moves", Boolean),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
+RATING_COLUMNS = tuple(column.name for column in STAGED_RATINGS.columns)[:5]
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\x00": None})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rule sets by the day from which they hold, and the calendar that their deadlines are counted on."""
+
+    sets: Sequence[tuple[date, int, RuleSet]]
+    calendar: Calendar
+
+    def on(self, day: date) -> tuple[int, RuleSet] | None:
+        """Give the rule set in force on a day, if there was one."""
+        position = bisect_right(self.sets, day, key=lambda held: held[0]) - 1
+        return self.sets[position][1:] if position >= 0 else None
+
+
+class Stager:
+    """Resolves the names of a row, counts its deadline where the source has none, and writes it down."""
+
+    def __init__(self, names: Names, rules: Rules, *, compute_deadline: bool) -> None:
+        self._names = names
+        self._rules = rules
+        self._compute = compute_deadline
+        self._due: dict[tuple[date, int, int], datetime | None] = {}
+
+    def order(self, row: OrderRow) -> tuple[str | None, list[Problem]]:
+        """Give the staged line of an order with its warnings, or None with the names that keep it out."""
+        problems: list[Problem] = []
+        department = self._find(row.row, "department", row.department, problems)
+        kind = self._find(row.row, "order_type", row.order_type, problems)
+        if row.order_type is None:
+            problems.append(problem(row.row, "order_type", Code.MISSING, "", rejects=True))
+        channel = self._find(row.row, "channel", row.channel, problems)
+        category, place = (self._path(row.row, name, getattr(row, name), problems) for name in ("category", "place"))
+        if any(found.rejects for found in problems):
+            return None, problems
+        day = row.accepted_at.astimezone(CITY).date()
+        rules = self._rules.on(day)
+        due, days = (row.due_at, None) if row.due_at or not self._compute else self._deadline(row, day, kind, problems)
+        title = row.title or (row.text or "").split("\n", 1)[0][:TITLE_FROM_TEXT] or None
+        place_text = " ".join(row.place)[:200] or None
+        contacted = True if row.unit_contacted is None and row.unit_contacted_at else row.unit_contacted
+        line = (
+            row.row, row.number, department, kind, channel, category, place, place_text, row.address,
+            title, row.text, mask(row.requester), row.requester, row.phone, row.accepted_at, due, days,
+            rules[1].name if days and rules else None, rules[0] if rules else None, row.closed_at, row.reply, contacted,
+            row.unit_contacted_at if contacted else None, row.confidential, row.official_late, row.updated_at,
+        )  # fmt: skip
+        return _line(line), problems
+
+    def rating(self, row: RatingRow) -> tuple[str | None, list[Problem]]:
+        """Give the staged line of a rating, or None with the names that keep it out."""
+        problems: list[Problem] = []
+        channel = self._find(row.row, "channel", row.channel, problems)
+        grade = self._find(row.row, "grade", row.grade, problems)
+        if any(found.rejects for found in problems):
+            return None, problems
+        return _line((row.row, row.number, channel, grade, row.rated_at)), problems
+
+    def _find(self, row: int, name: str, value: str | None, problems: list[Problem]) -> int | None:
+        return self._path(row, name, (value,) if value else (), problems)
+
+    def _path(self, row: int, name: str, path: tuple[str, ...], problems: list[Problem]) -> int | None:
+        found = self._names.find(name, path)
+        if found.code is not None:
+            problems.append(problem(row, name, found.code, " / ".join(path), rejects=found.rejects))
+        return found.id
+
+    def _deadline(
+        self, row: OrderRow, day: date, kind: int | None, problems: list[Problem]
+    ) -> tuple[datetime | None, int | None]:
+        """Count the deadline by the rules of the day; a year that the calendar does not know gives none."""
+        rules = self._rules.on(day)
+        if rules is None or kind is None:
+            problems.append(problem(row.row, "due_at", Code.DEADLINE_NOT_COVERED, day.isoformat(), rejects=False))
+            return None, None
+        try:
+            days = rules[1].deadline(self._names.order_type_codes[kind]).value
+        except PortalError:
+            return None, None
+        key = (day, rules[0], days)
+        if key not in self._due:
+            try:
+                self._due[key] = due_at(day, days, self._rules.calendar)
+            except NotCovered:
+                self._due[key] = None
+        if self._due[key] is None:
+            problems.append(problem(row.row, "due_at", Code.DEADLINE_NOT_COVERED, day.isoformat(), rejects=False))
+            return None, None
+        return self._due[key], days
+
+
+def mask(name: str | None) -> str | None:
+    """Give a requester's name as lists show it: the first character, and stars for the others."""
+    return name[0] + "*" * min(len(name) - 1, 3) if name else None
+
+
+def blocks(spool: IO[str], real: Mapping[int, int], columns: Sequence[int], size: int = 1 << 20) -> Iterator[str]:
+    """Give the spooled lines in blocks; ids that were reserved become those of the rows that were made."""
+    spool.seek(0)
+    while lines := spool.readlines(size):
+        yield "".join(_with_real_ids(lines, real, columns)) if real else "".join(lines)
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def _with_real_ids(lines: Iterable[str], real: Mapping[int, int], columns: Sequence[int]) -> Iterator[str]:
+    """Replace the reserved ids in the given columns."""
+    known = {str(number): str(made) for number, made in real.items()}
+    for line in lines:
+        cells = line.split("\t", columns[-1] + 1)
+        for column in columns:
+            cells[column] = known.get(cells[column], cells[column])
+        yield "\t".join(cells)
+
+
+def _line(values: Iterable[object]) -> str:
+    """Write values as one line of PostgreSQL's COPY text format."""
+    return "\t".join(map(_cell, values)) + "\n"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES) if not value.isalnum() else value
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return value.isoformat() if isinstance(value, datetime) else str(value)
