@@ -142,14 +142,19 @@ class Work(Look):
         raise Stale(tuple(Change(event.action, event.actor_name, event.at) for event in latest))
 
     def copy_in(self, table: Table, columns: Sequence[str], blocks: Iterable[str]) -> None:
-        """Stream rows in PostgreSQL's COPY text format into a table without policies of its own (a staging table)."""
+        """Stream rows in PostgreSQL's COPY text format into a staging table, and let the planner look at it.
+
+        A table with policies takes no COPY; and of a fresh table the planner would guess that it is small.
+        """
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
         driver = self.session.connection().connection.driver_connection
         assert isinstance(driver, psycopg.Connection)
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for block in blocks:
-                copy.write(block)
+        with driver.cursor() as cursor:
+            with cursor.copy(statement) as copy:
+                for block in blocks:
+                    copy.write(block)
+            cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table.name)))
 
     def add(self, row: Row) -> Row:
         """Add a row and flush it, so that its number exists."""

@@ -18,7 +18,8 @@ from services.access import Access, Look
 from services.errors import Fact, PortalError
 from services.intake import run
 from services.intake.corrections import template_csv, template_xlsx
-from services.intake.profile import SHIPPED, FileFormat, load_profile, shipped_profiles
+from services.intake.profile import FileFormat
+from services.intake.profile_file import SHIPPED, load_profile, shipped_profiles
 from services.intake.reading import UPLOAD_LIMIT
 from services.intake.rows import OrderRow, RatingRow
 from services.intake.staging import Stager
@@ -72,7 +73,7 @@ def try_import(
     report: Report | None = None
     with tempfile.TemporaryDirectory() as folder:
         stored, _ = store_files(Path(folder), files, limit)
-        references = _references(access, profile, kind)
+        references = import_references(access, profile, kind)
         with run.begun(chosen, kind, stored, references, Path(folder) / _REJECTED) as intake:
             for _ in run.read_rows(intake):
                 pass
@@ -141,18 +142,21 @@ def run_import(access: Access, *, import_id: int) -> Iterator[Step]:
     A refusal of the file ends it as failed, a cancel request before the merge as cancelled; neither raises. Anything
     else that goes wrong is kept as failed too, and raised. An import that another walker holds is left to it.
     """
-    job = _claim(access, import_id)
-    if job is None:
+    with access.read(Permission.IMPORT_VIEW) as look:
+        row = look.one(Import, import_id)
+        folder, kind, total = _imports(access) / str(row.stored_as), row.kind, row.total
+    if not claim_import(access, import_id):
         return
-    folder, kind, total = job
     try:
         yield from _carry_out(access, import_id, folder, kind, total)
     except Cancelled:
-        _end(access, import_id, JobState.CANCELLED, Event.IMPORT_CANCELLED, {})
+        end_import(access, import_id, JobState.CANCELLED, Event.IMPORT_CANCELLED, {})
     except PortalError as refusal:
-        _end(access, import_id, JobState.FAILED, Event.IMPORT_FAILED, {"error": refusal.code, "facts": refusal.facts})
+        end_import(
+            access, import_id, JobState.FAILED, Event.IMPORT_FAILED, {"error": refusal.code, "facts": refusal.facts}
+        )
     except Exception:
-        _end(access, import_id, JobState.FAILED, Event.IMPORT_FAILED, {"error": "error.unexpected", "facts": {}})
+        end_import(access, import_id, JobState.FAILED, Event.IMPORT_FAILED, {"error": "error.unexpected", "facts": {}})
         raise
     for path in folder.iterdir():
         if path.name != _REJECTED:
@@ -217,28 +221,10 @@ def read_template(access: Access, *, kind: ImportKind, form: FileFormat) -> byte
         return template_xlsx(profile, kind) if form == FileFormat.XLSX else template_csv(profile, kind)
 
 
-# ----------------------------------------------------------------------------------------------------------------------
+# The steps of a running import ----------------------------------------------------------------------------------------
 
 
-class _TakenBack(Exception):
-    """Leaves the transaction of a trial."""
-
-
-def _carry_out(access: Access, import_id: int, folder: Path, kind: ImportKind, total: int | None) -> Iterator[Step]:
-    """Read, stage and merge."""
-    profile = str(folder / "profile.toml")
-    chosen = load_profile(profile)
-    names = json.loads((folder / "names.json").read_text("utf-8"))
-    files = [(folder / stored_name(position), name) for position, name in enumerate(names)]
-    with run.begun(chosen, kind, files, _references(access, profile, kind), folder / _REJECTED) as intake:
-        for done in run.read_rows(intake):
-            _note_progress(access, import_id, done)
-            yield Step(done, total)
-        yield Step(intake.tally.rows, intake.tally.rows, merging=True)
-        _store(access, import_id, intake)
-
-
-def _store(access: Access, import_id: int, intake: run.Intake) -> None:
+def store_import(access: Access, import_id: int, intake: run.Intake) -> None:
     """Merge, and end the import, in one transaction; raises Cancelled."""
     with access.write(Permission.ORDER_IMPORT) as work:
         run.classify(work, intake)
@@ -265,19 +251,19 @@ def _store(access: Access, import_id: int, intake: run.Intake) -> None:
         work.record(event, row, after=counts | {"started_by": row.started_by})
 
 
-def _claim(access: Access, import_id: int) -> tuple[Path, ImportKind, int | None] | None:
-    """Take a waiting or abandoned import; None where it is somebody else's or over."""
+def claim_import(access: Access, import_id: int) -> bool:
+    """Take a waiting or abandoned import; says no where it is somebody else's or over."""
     with access.write(Permission.ORDER_IMPORT) as work:
         row = work.lock(Import, import_id)
         work.repeated = True  # Taking up work that was recorded when it was started is no event of its own.
         silent = row.heartbeat_at is not None and row.heartbeat_at < work.now - ABANDONED
         if row.state != JobState.QUEUED and not (row.state == JobState.RUNNING and silent):
-            return None
+            return False
         row.state, row.heartbeat_at = JobState.RUNNING, work.now
-        return _imports(access) / str(row.stored_as), row.kind, row.total
+        return True
 
 
-def _note_progress(access: Access, import_id: int, done: int) -> None:
+def note_progress(access: Access, import_id: int, done: int) -> None:
     """Leave a sign of life; raises Cancelled where somebody asked for an end."""
     with access.write(Permission.ORDER_IMPORT) as work:
         row = work.lock(Import, import_id)
@@ -288,7 +274,7 @@ def _note_progress(access: Access, import_id: int, done: int) -> None:
         raise Cancelled
 
 
-def _end(access: Access, import_id: int, state: JobState, event: Event, report: dict[str, Any]) -> None:
+def end_import(access: Access, import_id: int, state: JobState, event: Event, report: dict[str, Any]) -> None:
     """Close an import that wrote nothing."""
     with access.write(Permission.ORDER_IMPORT) as work:
         row = work.lock(Import, import_id)
@@ -296,9 +282,30 @@ def _end(access: Access, import_id: int, state: JobState, event: Event, report: 
         work.record(event, row, after={"error": report["error"]} if report else {})
 
 
-def _references(access: Access, profile: str, kind: ImportKind) -> run.References:
+def import_references(access: Access, profile: str, kind: ImportKind) -> run.References:
     with access.read(Permission.IMPORT_VIEW) as look:
         return run.read_references(look, load_profile(profile), kind)
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+class _TakenBack(Exception):
+    """Leaves the transaction of a trial."""
+
+
+def _carry_out(access: Access, import_id: int, folder: Path, kind: ImportKind, total: int | None) -> Iterator[Step]:
+    """Read, stage and merge."""
+    profile = str(folder / "profile.toml")
+    chosen = load_profile(profile)
+    names = json.loads((folder / "names.json").read_text("utf-8"))
+    files = [(folder / stored_name(position), name) for position, name in enumerate(names)]
+    with run.begun(chosen, kind, files, import_references(access, profile, kind), folder / _REJECTED) as intake:
+        for done in run.read_rows(intake):
+            note_progress(access, import_id, done)
+            yield Step(done, total)
+        yield Step(intake.tally.rows, intake.tally.rows, merging=True)
+        store_import(access, import_id, intake)
 
 
 def _report(tally: run.Tally) -> Report:

@@ -34,7 +34,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from db.base import Base
 from db.orders import Contact, Order, Round
@@ -79,6 +79,12 @@ def prepare(work: Work) -> None:
 def make_staging(work: Work, table: Table) -> None:
     """Make a temporary table; it is gone with the transaction."""
     work.session.execute(CreateTable(table))
+
+
+def index_staging(work: Work, table: Table) -> None:
+    """Index the filled table."""
+    for index in table.indexes:
+        work.session.execute(CreateIndex(index))
 
 
 def classify(work: Work, source: str) -> Counts:
@@ -231,11 +237,15 @@ def _insert(work: Work, source: str, import_id: int, after_close: Status) -> Non
              "source_updated_at")  # fmt: skip
     values |= {name: _S[name] for name in plain}
     rows = select(*values.values()).where(missing).order_by(_S.row)
-    work.session.execute(insert(_ORDERS).from_select(list(values), rows, include_defaults=False))
+    # One statement, so that the ids come from the rows just written and not from a search for them: what the planner
+    # knows of the table is from before the import.
+    into_orders = insert(_ORDERS).from_select(list(values), rows, include_defaults=False)
+    written = into_orders.returning(_O.id, _O.number).cte("written")
     work.session.execute(
         update(STAGED_ORDERS)
-        .where(missing, _O.source == source, _O.number == _S.number)
-        .values(order_id=_O.id, verdict="inserted")
+        .where(written.c.number == _S.number)
+        .values(order_id=written.c.id, verdict="inserted")
+        .add_cte(written)
     )
     inserted = _S.verdict == "inserted"
     columns = ("order_id", "department_id", "due_at", "due_days", "closed_at", "reply", "unit_contacted",
@@ -277,7 +287,7 @@ def _update(work: Work, import_id: int, after_close: Status) -> None:
         .where(changed, _O.id == _S.order_id)
         .values(
             department_id=department,
-            counted_department_id=case((or_(closes, and_(_S.moves, _O.closed_at.is_not(None))), department),
+            counted_department_id=case((or_(first, and_(_S.moves, _O.closed_at.is_not(None))), department),
                                        else_=_O.counted_department_id),
             accepted_at=accepted_at,
             due_at=due_at,

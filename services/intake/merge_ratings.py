@@ -102,6 +102,7 @@ def merge_ratings(work: Work, import_id: int) -> None:
         .values(
             satisfaction=_S.satisfaction,
             rated=True,
+            counted_department_id=_S.department_id,
             status=case((dissatisfied, Status.DUE.value), else_=Status.ARCHIVED.value),
             outcome=case((dissatisfied, cast(_O.outcome, TextType)), else_=_S.satisfaction),
             import_id=import_id,

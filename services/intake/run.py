@@ -222,6 +222,7 @@ def _copy(work: Work, intake: Intake, table: Table, columns: Sequence[str], ids:
     real = make_names(work, intake.references.names, intake.profile.source, wanted)
     merge_orders.make_staging(work, table)
     work.copy_in(table, columns, blocks(intake.spool, real, ids))
+    merge_orders.index_staging(work, table)
 
 
 def _correct(intake: Intake, refused: Sequence[Problem]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import IO
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text
 
 from services.environment import CITY
 from services.errors import PortalError
@@ -52,6 +52,7 @@ STAGED_ORDERS = Table(
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DROP",
 )
+Index("ix_staged_orders_number", STAGED_ORDERS.c.number)
 ORDER_COLUMNS = tuple(column.name for column in STAGED_ORDERS.columns)[:26]
 
 STAGED_RATINGS = Table(
@@ -72,6 +73,8 @@ STAGED_RATINGS = Table(
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DROP",
 )
+Index("ix_staged_ratings_number", STAGED_RATINGS.c.number)
+Index("ix_staged_ratings_order", STAGED_RATINGS.c.order_id, STAGED_RATINGS.c.rated_at)
 RATING_COLUMNS = tuple(column.name for column in STAGED_RATINGS.columns)[:5]
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\x00": None})

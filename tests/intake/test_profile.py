@@ -7,7 +7,7 @@ import pytest
 from db.vocabulary import ImportKind
 from services.intake.cleaning import same_name
 from services.intake.problems import FileRefused, Refusal
-from services.intake.profile import load_profile, shipped_profiles
+from services.intake.profile_file import load_profile, shipped_profiles
 
 GOOD = """
 [profile]

@@ -6,7 +6,7 @@ import pytest
 
 from db.vocabulary import ImportKind
 from services.intake.problems import Code, FileRefused, Refusal
-from services.intake.profile import load_profile
+from services.intake.profile_file import load_profile
 from services.intake.reading import RawFile, RawRow, list_files, open_file
 
 HEAD = "工单编号,受理时间,诉求类型,承办单位,诉求内容"

@@ -9,7 +9,7 @@ import pytest
 from db.vocabulary import ImportKind
 from services.intake.corrections import CorrectionFile, disarm, template_columns, template_csv, template_xlsx
 from services.intake.problems import Code, Problem
-from services.intake.profile import load_profile
+from services.intake.profile_file import load_profile
 from services.intake.reading import RawRow, open_file
 from services.intake.rows import OrderRow, RatingRow, RowReader
 

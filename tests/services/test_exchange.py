@@ -135,9 +135,8 @@ def test_boston_comes_in_whole_and_agrees_with_the_citys_own_flag(access: Access
         late = order.due_at is not None and (order.closed_at or now) > order.due_at
         assert order.official_late in (late, None)
         assert order.on_time == (None if not order.due_at or not order.closed_at else not late)
-    assert (
-        owner.scalar(select(func.count()).select_from(Department).where(Department.code.startswith("boston_311"))) == 11
-    )
+    made = select(func.count()).select_from(Department).where(Department.code.startswith("boston_311"))
+    assert owner.scalar(made) == 8
 
 
 def test_tainan_comes_in_as_several_files_with_37_districts_of_85_spellings(access: Access, owner: Session) -> None:
