@@ -26,7 +26,7 @@ class Prose:
         """Return what the order is called in lists."""
         if kind == "consult" and matter.is_question:
             return f"关于{matter.name.removesuffix('咨询')}的咨询"
-        return f"{street.name}{matter.name}问题"
+        return f"{street.name}{matter.name.removesuffix('问题')}问题"
 
     def request(self, street: Street, spot: str, matter: Matter, kind: str, at: datetime, rng: Random) -> str:
         """Return the citizen's request as the hotline wrote it down."""
@@ -47,7 +47,7 @@ class Prose:
 
     def reply(self, unit: Unit, spot: str, matter: Matter, *, flood: bool, number: int, rng: Random) -> str:
         """Return a department's reply in the tone of its kind; rework replies are of their own."""
-        facts = {"unit": unit.name, "spot": spot, "name": matter.name}
+        facts = {"unit": unit.name, "spot": spot, "name": matter.name.removesuffix("问题")}
         replies = self._words["replies"]
         closing = rng.choice(replies["closings"])
         if number > 1:

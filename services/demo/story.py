@@ -124,8 +124,12 @@ class Story:
         """Whether the order is in one of the statuses."""
         return self.status in statuses
 
+    def place(self) -> dict[str, Fact]:
+        """Return where the order stands, as the steps of supervisors and departments state it."""
+        return {"status": self.status.value, "round": self.last.number}
+
     def counted(self) -> dict[str, Fact]:
-        """Return the facts that each step of the trail states before and after."""
+        """Return what counts of the order, as each call states it before and after."""
         return {
             "status": self.status.value,
             "satisfaction": self.satisfaction.value if self.satisfaction else None,

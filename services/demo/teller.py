@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from random import Random
 
 from db.vocabulary import DepartmentKind, Event, FindingKind, Satisfaction, Status
@@ -271,16 +271,17 @@ class Teller:
             again = turn.number == self.world.in_force.rules.max_rounds.value and rng.random() < 0.4
         if not again:
             why = self.prose.archive(rng)
-            self._step(story, Step(at, by, Event.ORDER_ARCHIVED, story.counted(), {}, why), lifecycle.ARCHIVE)
+            ended: dict[str, Fact] = {"rework_called_for": wants}
+            self._step(story, Step(at, by, Event.ORDER_ARCHIVED, story.place(), ended, why), lifecycle.ARCHIVE)
             return
         reason = next((one for one in reasons if one in self.world.rework_reasons), (*reasons, "R03")[0])
         days = self.world.in_force.rules.rework_deadline.value
         due_at = self.world.due(at.date(), days)
         sent = Sent(reason, self.prose.instruction(reason, rng), by, at, due_at)
-        facts: dict[str, Fact] = {"reason": reason, "round": turn.number + 1, "due_at": due_at.isoformat()}
-        step = Step(at, by, Event.ORDER_RETURNED, story.counted(), facts, sent.instruction)
-        self._step(story, step, lifecycle.RETURN)
+        wanted: dict[str, Fact] = {"due_at": due_at.astimezone(UTC).isoformat(), "days": days}
+        step = Step(at, by, Event.ORDER_RETURNED, story.place(), wanted, reason)
         story.turns.append(Turn(turn.number + 1, at, due_at, days, sent=sent))
+        self._step(story, step, lifecycle.RETURN)
 
     def _rework(self, story: Story, rng: Random) -> None:
         turn = story.last
@@ -291,8 +292,8 @@ class Teller:
         self._reply(story, turn, at, rng)
         turn.evidence = self.prose.evidence(rng)
         turn.submitted_by = self._units.get(story.unit.code)
-        facts: dict[str, Fact] = {"round": turn.number}
-        self._step(story, Step(at, turn.submitted_by, Event.REWORK_SUBMITTED, story.counted(), facts), lifecycle.REDO)
+        told: dict[str, Fact] = {"late": at > turn.due_at, "unit_contacted": turn.unit_contacted}
+        self._step(story, Step(at, turn.submitted_by, Event.REWORK_SUBMITTED, story.place(), told), lifecycle.REDO)
 
     def _step(self, story: Story, step: Step, move: lifecycle.Move) -> None:
         """Make a move and say so in the trail."""
@@ -301,7 +302,12 @@ class Teller:
         story.escalated = story.escalated or story.status == Status.ESCALATED
         if story.status == Status.ARCHIVED:
             story.archived_at = step.at
-        step.after = story.counted() | {"move": move.name} | step.after
+        if step.action == Event.CALLBACK_RECORDED:
+            step.after = story.counted() | {"move": move.name} | step.after
+        else:
+            step.after = story.place() | step.after
+        if step.action == Event.ORDER_ARCHIVED and story.outcome is not None:
+            step.after["outcome"] = story.outcome.value
         story.steps.append(step)
 
     def _leave_out(self, story: Story, rng: Random) -> None:
