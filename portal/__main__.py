@@ -14,6 +14,7 @@ from services.errors import Invalid, PortalError
 COMMANDS: Mapping[str, str] = {
     "serve": "portal.commands.serve",
     "init": "portal.commands.init",
+    "import": "portal.commands.import_file",
     "demo": "portal.commands.demo",
     "people": "portal.commands.people",
 }
