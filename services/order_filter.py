@@ -100,28 +100,54 @@ class OrderFilter:
         return self == OrderFilter()
 
 
-def conditions(look: Look, where: OrderFilter) -> list[ColumnElement[bool]]:
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a filter stands for: conditions that narrow, and terms of which every one must occur."""
+
+    narrowing: tuple[ColumnElement[bool], ...]
+    terms: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[ColumnElement[bool], ...]:
+        """Every condition; pairs of characters lead the index to a term, and a comparison makes it exact."""
+        text = _text(Order)
+        pairs = (func.bigrams(text).op("@>")(func.bigrams(term)) for term in self.terms if len(term) > 1)
+        return (*self.narrowing, *pairs, *self.within(Order))
+
+    def within(self, row: Any) -> tuple[ColumnElement[bool], ...]:
+        """Return that the terms occur in a row with number, title and text, without any help of an index."""
+        return tuple(func.lower(_text(row)).contains(term.lower(), autoescape=True) for term in self.terms)
+
+
+def meaning(look: Look, where: OrderFilter) -> Meaning:
     """Return the conditions of a filter; raises Invalid for words that cannot be searched for.
 
     A whole order number leads to that order, whatever else is chosen.
     """
     words = where.words.strip()
     if words and (numbered := _numbered(look, words)):
-        return [Order.id.in_(numbered)]
-    return [
-        *_of_reach(look),
-        *_of_codes(look, where),
-        *_of_days(where),
-        *_of_state(look.now, where),
-        *([_called_by(look)] if where.called_by_me_today else []),
-        *([_MEASURES[where.measure]] if where.measure else []),
-        *_of_words(look, where, words.split()),
-    ]
+        return Meaning((Order.id.in_(numbered),))
+    return Meaning(
+        narrowing=(
+            *_of_reach(look),
+            *_of_codes(look, where),
+            *_of_days(where),
+            *_of_state(look.now, where),
+            *([_called_by(look)] if where.called_by_me_today else []),
+            *([_MEASURES[where.measure]] if where.measure else []),
+        ),
+        terms=_terms(look, where),
+    )
 
 
 def counted(look: Look, where: OrderFilter, cap: int = CAP) -> int:
     """Count the orders of a filter, one beyond the cap at most: what a list or a line of the home screen says."""
-    capped = select(literal(1)).where(*conditions(look, where)).select_from(Order).limit(cap + 1).subquery()
+    return counted_of(look, meaning(look, where), cap)
+
+
+def counted_of(look: Look, meant: Meaning, cap: int = CAP) -> int:
+    """Count what is meant, one beyond the cap at most."""
+    capped = select(literal(1)).where(*meant.all).select_from(Order).limit(cap + 1).subquery()
     return look.session.scalar(select(func.count()).select_from(capped)) or 0
 
 
@@ -155,7 +181,11 @@ _MEASURES: Mapping[Count, ColumnElement[bool]] = MappingProxyType(
 
 # As the index has it, character by character: a bound blank would not be the index's expression.
 _BLANK: ColumnElement[str] = literal_column("' '")
-_SEARCHED = Order.number + _BLANK + Order.title + _BLANK + Order.text
+
+
+def _text(row: Any) -> ColumnElement[str]:
+    text: ColumnElement[str] = row.number + _BLANK + row.title + _BLANK + row.text
+    return text
 
 
 def _of_reach(look: Look) -> list[ColumnElement[bool]]:
@@ -241,20 +271,14 @@ def _numbered(look: Look, words: str) -> Sequence[int]:
     return look.session.scalars(select(Order.id).where(Order.number.in_({words, words.upper()})).limit(20)).all()
 
 
-def _of_words(look: Look, where: OrderFilter, terms: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Every term must occur: pairs of characters find it by the index, and a comparison makes it exact."""
-    if not terms:
-        return []
+def _terms(look: Look, where: OrderFilter) -> tuple[str, ...]:
+    """Return the terms of which every one must occur; raises Invalid where no index could find them."""
+    terms = tuple(where.words.split())
     if len(where.words) > _LONGEST or len(terms) > _MOST_TERMS:
         raise Invalid({"words": "too_long"})
-    if all(len(term) < 2 for term in terms) and not _is_narrow(look, where):
+    if terms and all(len(term) < 2 for term in terms) and not _is_narrow(look, where):
         raise Invalid({"words": "one_character"})
-    found: list[ColumnElement[bool]] = []
-    for term in terms:
-        if len(term) > 1:
-            found.append(func.bigrams(_SEARCHED).op("@>")(func.bigrams(term)))
-        found.append(func.lower(_SEARCHED).contains(term.lower(), autoescape=True))
-    return found
+    return terms
 
 
 def _is_narrow(look: Look, where: OrderFilter) -> bool:

@@ -1,22 +1,26 @@
 """A page of a list of orders, newest first."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, literal, select, tuple_
 
 from db.base import UtcDateTime
 from db.orders import Order
 from db.reference import Category, Department, OrderType, Place
 from db.vocabulary import Outcome, Satisfaction, Status
-from services.access import Access
-from services.order_filter import CAP, SOON, Lateness, OrderFilter, conditions, counted
+from services.access import Access, Look
+from services.order_filter import CAP, SOON, Lateness, Meaning, OrderFilter, counted_of, meaning
 from services.rules.permissions import Permission
 from services.views import Named
 
 MOST = 200
 """Rows of one page at most, whatever is asked for."""
+
+WALK = 20_000
+"""How many of the newest orders are looked at one by one for common words, before the index is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +73,9 @@ def search(access: Access, *, where: OrderFilter, after: Cursor | None = None, l
     """
     with access.read(Permission.ORDER_VIEW) as look:
         size = min(max(limit, 1), MOST)
-        meant = conditions(look, where)
-        page = _lines().where(*meant).order_by(Order.accepted_at.desc(), Order.id.desc()).limit(size + 1)
-        if after is not None:
-            place = tuple_(literal(after.accepted_at, UtcDateTime()), literal(after.id))
-            page = page.where(tuple_(Order.accepted_at, Order.id) < place)
-        rows = tuple(_line(row, look.now) for row in look.session.execute(page))
-        total = counted(look, where)
+        meant = meaning(look, where)
+        total = counted_of(look, meant)
+        rows = tuple(_line(row, look.now) for row in _page(look, meant, after, size + 1, common=total > CAP))
         last = rows[size - 1] if len(rows) > size else None
         return Found(
             rows=rows[:size],
@@ -88,38 +88,66 @@ def search(access: Access, *, where: OrderFilter, after: Cursor | None = None, l
 # ----------------------------------------------------------------------------------------------------------------------
 
 
-def _lines() -> Select[Any]:
-    columns: tuple[Any, ...] = (
-        Order.id,
-        Order.number,
-        Order.title,
-        Order.status,
-        Order.round,
-        Order.accepted_at,
-        Order.due_at,
-        Order.closed_at,
-        Order.on_time,
-        Order.outcome,
-        Order.satisfaction,
-        Order.confidential,
-        Order.place_text,
-        Order.version,
-        *_name_of(OrderType, "order_type"),
-        *_name_of(Category, "category"),
-        *_name_of(Place, "place"),
-        *_name_of(Department, "department"),
-    )
-    return (
-        select(*columns)
-        .outerjoin(OrderType, OrderType.id == Order.order_type_id)
-        .outerjoin(Category, Category.id == Order.category_id)
-        .outerjoin(Place, Place.id == Order.place_id)
-        .outerjoin(Department, Department.id == Order.department_id)
-    )
+_COLUMNS = (
+    "id",
+    "number",
+    "title",
+    "text",
+    "order_type_id",
+    "category_id",
+    "place_id",
+    "place_text",
+    "department_id",
+    "status",
+    "round",
+    "accepted_at",
+    "due_at",
+    "closed_at",
+    "on_time",
+    "outcome",
+    "satisfaction",
+    "confidential",
+    "version",
+)
+_NAMES: Mapping[Any, str] = {OrderType: "order_type", Category: "category", Place: "place", Department: "department"}
 
 
-def _name_of(kind: Any, label: str) -> tuple[Any, ...]:
-    return tuple(getattr(kind, part).label(f"{label}_{part}") for part in ("id", "code", "name", "name_en"))
+def _page(look: Look, meant: Meaning, after: Cursor | None, size: int, *, common: bool) -> Sequence[Row[Any]]:
+    """Read the rows of a page.
+
+    Words that very many orders contain are looked for from the newest order on, for the index would have to collect
+    and sort them all; where that does not fill the page soon, the index does it after all.
+    """
+    older = () if after is None else (_older_than(after),)
+    if meant.terms and common:
+        walked = _newest(*meant.narrowing, *older).limit(WALK).subquery()
+        newest = walked.c.accepted_at.desc(), walked.c.id.desc()
+        rows = _read(look, select(walked).where(*meant.within(walked.c)).order_by(*newest), size)
+        if len(rows) == size:
+            return rows
+    return _read(look, _newest(*meant.all, *older), size)
+
+
+def _newest(*conditions: ColumnElement[bool]) -> Select[Any]:
+    columns: tuple[Any, ...] = tuple(getattr(Order, name) for name in _COLUMNS)
+    return select(*columns).where(*conditions).order_by(Order.accepted_at.desc(), Order.id.desc())
+
+
+def _older_than(after: Cursor) -> ColumnElement[bool]:
+    place = tuple_(literal(after.accepted_at, UtcDateTime()), literal(after.id))
+    return tuple_(Order.accepted_at, Order.id) < place
+
+
+def _read(look: Look, lines: Select[Any], size: int) -> Sequence[Row[Any]]:
+    """Read the first lines with their names. The names are joined to these lines only, not to all that were found."""
+    line = lines.limit(size).subquery()
+    found: Select[Any] = select(line).order_by(line.c.accepted_at.desc(), line.c.id.desc())
+    for kind, label in _NAMES.items():
+        found = found.outerjoin(kind, kind.id == line.c[f"{label}_id"])
+        found = found.add_columns(
+            *(getattr(kind, part).label(f"{label}_{part}") for part in ("code", "name", "name_en"))
+        )
+    return look.session.execute(found).all()
 
 
 def _named(row: Row[Any], label: str) -> Named | None:
