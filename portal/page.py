@@ -45,9 +45,11 @@ class Page:
         """Carry out a command in a widget's callback; a refusal is worded and None returned, with nothing lost.
 
         The command is one transaction with no Streamlit call inside, and carries a request id: it may be sent twice.
+        A callback runs before the script: the person is asked for again, for this page was opened by the run before.
         """
         try:
-            return retrying(lambda: command(self.access, **arguments))
+            access = signin.current_access()
+            return retrying(lambda: command(access, **arguments))
         except PortalError as refusal:
             notice(refusal)
             return None

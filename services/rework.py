@@ -61,19 +61,19 @@ class ReworkCase:
     deadline: Explanation | None
 
 
-def rework_list(
-    access: Access, *, late_only: bool = False, after: tuple[datetime, int] | None = None, limit: int = 50
-) -> Reworks:
+def rework_list(access: Access, *, late_only: bool = False, after: int | None = None, limit: int = 50) -> Reworks:
     """Return the orders in rework by their deadlines; a department sees its own.
 
-    `after` holds the deadline and the number of the row that ended the page before.
+    `after` is the order that ended the page before; where it is gone, the list begins again.
     """
     with access.read(Permission.REWORK_VIEW) as look:
         statement = _in_rework()
         if late_only:
             statement = statement.where(Round.due_at < look.now)
-        if after is not None:
-            statement = statement.where(tuple_(Round.due_at, Round.order_id) > after)
+        last = look.session.get(Order, after) if after is not None else None
+        if last is not None:
+            due_at = casework.current_round(look, last).due_at
+            statement = statement.where(tuple_(Round.due_at, Round.order_id) > (due_at, last.id))
         found = look.session.execute(statement.order_by(Round.due_at, Round.order_id).limit(limit + 1)).all()
         calendar = _calendar(look, [row[1].due_at or look.now for row in found])
         counted = _in_rework().with_only_columns(func.count(), func.count().filter(Round.due_at < look.now))

@@ -1,0 +1,63 @@
+"""Callback: take the next order, read it, call, and write down what came of it."""
+
+import streamlit as st
+
+from portal import callback_desk, case_view, loop_forms, page
+from portal.words import label, name, say
+from services import callbacks
+from services.callbacks import Queue
+
+here = page.open("callback_record")
+
+
+def draw_queue(queue: Queue) -> None:
+    """Draw who waits, in the order in which they are called."""
+    if not queue.rows:
+        st.info(say("callback_record.nobody"), icon=":material/task_alt:")
+        return
+    table = {
+        "number": [row.number for row in queue.rows],
+        "title": [row.title for row in queue.rows],
+        "type": [name(row.order_type) for row in queue.rows],
+        "department": [name(row.department) for row in queue.rows],
+        "standing": [label(row.standing) if row.standing else say("callback_record.unrated") for row in queue.rows],
+        "round": [row.round for row in queue.rows],
+        "attempts": [row.attempts for row in queue.rows],
+        "closed": [row.closed_at for row in queue.rows],
+    }
+    columns = {
+        "number": st.column_config.TextColumn(say("field.number"), width=170),
+        "title": st.column_config.TextColumn(say("field.title"), width=220),
+        "type": st.column_config.TextColumn(say("field.order_type"), width=80),
+        "department": st.column_config.TextColumn(say("field.department"), width=140),
+        "standing": st.column_config.TextColumn(say("callback_record.standing"), width=100),
+        "round": st.column_config.NumberColumn(say("field.round"), width=60),
+        "attempts": st.column_config.NumberColumn(say("callback_record.tried"), width=70),
+        "closed": st.column_config.DatetimeColumn(
+            say("field.closed_at"), format="MM-DD HH:mm", timezone="Asia/Shanghai", width=110
+        ),
+    }
+    ids = [row.order_id for row in queue.rows]
+    loop_forms.pick_from(table, ids, screen="callback_record", columns=columns)
+    loop_forms.turn_pages(ids[-1], more=queue.more, screen="callback_record")
+
+
+def draw_order(order_id: int) -> None:
+    """Draw the order on the left, which never disappears, and the questions on the right."""
+    case = here.ask(callbacks.case, fresh=True, order_id=order_id)
+    left, right = st.columns([5, 6], gap="large")
+    with left, st.container(key="callback_order"):
+        case_view.draw_order(case.order)
+        callback_desk.draw_phone(here, case)
+        case_view.draw_story(case.order)
+    with right:
+        callback_desk.draw_form(here, case)
+
+
+found = here.ask(callbacks.queue, fresh=True, after=loop_forms.chosen(loop_forms.AFTER))
+callback_desk.draw_strip(here, found)
+order = loop_forms.chosen()
+if order is None:
+    draw_queue(found)
+else:
+    draw_order(order)

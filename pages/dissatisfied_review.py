@@ -1,0 +1,77 @@
+"""Dissatisfied review: the orders that wait for a decision, and the decision about one of them."""
+
+import streamlit as st
+
+from portal import case_view, loop_forms, page, review_desk
+from portal.deadline_sentence import joined
+from portal.words import label, name, number, say
+from services import reviews
+from services.reviews import MOST_COUNTED, Reviews
+
+here = page.open("dissatisfied_review")
+
+
+def draw_list(found: Reviews) -> None:
+    """Draw the orders that wait, escalated ones first."""
+    waiting = number(found.waiting) if found.waiting is not None else f"{number(MOST_COUNTED)}+"
+    st.markdown(say("dissatisfied_review.waiting", waiting=waiting))
+    table = {
+        "number": [row.number for row in found.rows],
+        "advice": [_advice(row.calls_for_rework, row.contact_denied) for row in found.rows],
+        "reasons": [joined([name(reason) for reason in row.reasons]) for row in found.rows],
+        "department": [name(row.department) for row in found.rows],
+        "status": [label(row.status) for row in found.rows],
+        "round": [row.round for row in found.rows],
+        "since": [row.since for row in found.rows],
+        "title": [row.title for row in found.rows],
+    }
+    columns = {
+        "number": st.column_config.TextColumn(say("field.number"), width=140),
+        "advice": st.column_config.TextColumn(say("dissatisfied_review.advice"), width=90),
+        "reasons": st.column_config.TextColumn(say("field.reasons"), width=180),
+        "department": st.column_config.TextColumn(say("field.department"), width=120),
+        "status": st.column_config.TextColumn(say("field.status"), width=80),
+        "round": st.column_config.NumberColumn(say("field.round"), width=55),
+        "since": st.column_config.DatetimeColumn(
+            say("dissatisfied_review.since"), format="MM-DD HH:mm", timezone="Asia/Shanghai", width=105
+        ),
+        "title": st.column_config.TextColumn(say("field.title"), width=200),
+    }
+    ids = [row.order_id for row in found.rows]
+    loop_forms.pick_from(table, ids, screen="dissatisfied_review", columns=columns)
+    loop_forms.turn_pages(ids[-1], more=found.more, screen="dissatisfied_review")
+
+
+def draw_case(order_id: int) -> None:
+    """Draw one order, what the rules advise, and the decision."""
+    case = here.ask(reviews.review_case, fresh=True, order_id=order_id)
+    with st.container(border=True, key="dissatisfied_review_case"):
+        review_desk.draw_advice(case)
+        review_desk.draw_decision(here, case)
+    with st.container(key="dissatisfied_review_order"):
+        case_view.draw_order(case.order)
+        case_view.draw_story(case.order)
+
+
+def _advice(rework: bool, denied: bool) -> str:
+    if rework:
+        return say("dissatisfied_review.advice_rework")
+    return say("dissatisfied_review.advice_denied") if denied else say("dissatisfied_review.advice_free")
+
+
+found = here.ask(reviews.review_list, fresh=True, after=loop_forms.chosen(loop_forms.AFTER))
+order = loop_forms.chosen()
+if not found.rows and order is None:
+    st.info(say("dissatisfied_review.nothing"), icon=":material/task_alt:")
+    st.stop()
+left, right = st.columns([6, 5], gap="medium")
+with left:
+    if found.rows:
+        draw_list(found)
+    else:
+        st.info(say("dissatisfied_review.nothing"), icon=":material/task_alt:")
+with right:
+    if order is None:
+        st.info(say("dissatisfied_review.choose"), icon=":material/arrow_back:")
+    else:
+        draw_case(order)

@@ -1,0 +1,69 @@
+"""Rework: what was returned, by when it is due, and the department's answer."""
+
+import streamlit as st
+
+from portal import case_view, loop_forms, page, rework_desk
+from portal.words import name, say
+from services import rework
+from services.rework import Reworks
+from services.rules.permissions import Permission
+
+here = page.open("rework_board")
+
+
+def draw_list(found: Reworks) -> None:
+    """Draw what was returned, the most urgent first; whoever sees several departments reads which one."""
+    table = {
+        "urgency": [rework_desk.urgency(row) for row in found.rows],
+        "number": [row.number for row in found.rows],
+        "department": [name(row.department) for row in found.rows],
+        "reason": [name(row.reason) for row in found.rows],
+        "round": [row.round for row in found.rows],
+        "due": [row.due_at for row in found.rows],
+        "title": [row.title for row in found.rows],
+    }
+    columns = {
+        "urgency": st.column_config.TextColumn(say("rework_board.urgency"), width=130),
+        "number": st.column_config.TextColumn(say("field.number"), width=140),
+        "department": st.column_config.TextColumn(say("field.department"), width=120),
+        "reason": st.column_config.TextColumn(say("field.return_reason"), width=160),
+        "round": st.column_config.NumberColumn(say("field.round"), width=55),
+        "due": st.column_config.DatetimeColumn(
+            say("field.due_at"), format="MM-DD HH:mm", timezone="Asia/Shanghai", width=105
+        ),
+        "title": st.column_config.TextColumn(say("field.title"), width=200),
+    }
+    ids = [row.order_id for row in found.rows]
+    styles = {"urgency": rework_desk.urgency_style}
+    loop_forms.pick_from(table, ids, screen="rework_board", columns=columns, styles=styles)
+    loop_forms.turn_pages(ids[-1], more=found.more, screen="rework_board")
+
+
+def draw_case(order_id: int) -> None:
+    """Draw one return: the deadline, what is wanted, and the answer."""
+    case = here.ask(rework.rework_case, fresh=True, order_id=order_id)
+    with st.container(border=True, key="rework_board_case"):
+        rework_desk.draw_deadline(case)
+        rework_desk.draw_answer(here, case)
+    with st.container(key="rework_board_order"):
+        case_view.draw_order(case.order)
+        case_view.draw_story(case.order)
+
+
+late_only = st.toggle(say("rework_board.late_only"), key="rework_board_late", bind="query-params")
+found = here.ask(rework.rework_list, fresh=True, late_only=late_only, after=loop_forms.chosen(loop_forms.AFTER))
+st.markdown(rework_desk.counts_of(found.waiting, found.late))
+order = loop_forms.chosen()
+if not found.rows and order is None:
+    mine = here.may(Permission.REWORK_SUBMIT)
+    st.info(say("rework_board.nothing_mine" if mine else "rework_board.nothing"), icon=":material/task_alt:")
+    st.stop()
+left, right = st.columns([6, 5], gap="medium")
+with left:
+    if found.rows:
+        draw_list(found)
+with right:
+    if order is None:
+        st.info(say("rework_board.choose"), icon=":material/arrow_back:")
+    else:
+        draw_case(order)

@@ -1,0 +1,240 @@
+"""The callback form: nothing is chosen beforehand, reasons and words only where a citizen is dissatisfied."""
+
+import streamlit as st
+
+from db.vocabulary import Satisfaction, Status
+from portal import forms, loop_forms, page
+from portal.deadline_sentence import joined
+from portal.page import Page
+from portal.words import label, name, number, plain, say, says
+from services import callbacks
+from services.callbacks import Case, Queue
+from services.code_lists import Choice, DispositionChoice, Question, ReasonChoice
+from services.rules.permissions import Permission
+from services.rules.questionnaire import RESULT
+from services.rules.survey import LONGEST_NOTE, LONGEST_WORDS, Visit
+
+REWORK_ICON = ":material/replay:"
+MOST_CALLED = 1000
+
+
+def draw_strip(here: Page, queue: Queue) -> None:
+    """Draw my day so far, how many wait, and the one button."""
+    with st.container(horizontal=True, vertical_alignment="center", key="callback_strip"):
+        waiting = number(queue.waiting) if queue.waiting is not None else f"{number(MOST_CALLED)}+"
+        st.markdown(say("callback_record.my_day", calls=queue.calls_today, answered=queue.answered_today))
+        st.markdown(say("callback_record.waiting", waiting=waiting))
+        st.space("stretch")
+        if loop_forms.chosen() is not None:
+            back = say("callback_record.back")
+            st.button(back, key="callback_back", icon=":material/list:", on_click=loop_forms.choose, args=(None,))
+        st.button(
+            say("callback_record.next"),
+            key="callback_next",
+            type="primary" if loop_forms.chosen() is None else "secondary",
+            icon=":material/phone_forwarded:",
+            shortcut="Alt+N",
+            disabled=queue.waiting == 0,
+            on_click=_take_next,
+            args=(here,),
+        )
+
+
+def draw_phone(here: Page, case: Case) -> None:
+    """Draw the masked number, and the button that shows it in full and says so in the trail."""
+    shown = st.session_state.get(_phone_key(case.order.id))
+    with st.container(horizontal=True, vertical_alignment="center", key="callback_phone"):
+        phone = shown or case.order.phone or say("callback_record.no_phone")
+        who = plain(case.order.requester or "")
+        st.markdown(f":material/call: **{plain(phone)}** :small[:gray[{who}]]")
+        if shown is None and case.order.phone and here.may(Permission.CONTACT_REVEAL):
+            st.button(
+                say("callback_record.reveal"),
+                key=f"reveal_{case.order.id}",
+                icon=":material/visibility:",
+                help=say("callback_record.reveal_help"),
+                shortcut="Alt+D",
+                on_click=_reveal,
+                args=(here, case.order.id),
+            )
+
+
+def draw_form(here: Page, case: Case) -> None:
+    """Draw the questions, the reasons where they are needed, and the ways to end the call."""
+    form = f"callback_{case.order.id}"
+    token = forms.token(form)
+    if case.order.status != Status.DUE and not _begun(case, token):
+        st.info(say("callback_record.not_due", status=label(case.order.status)), icon=":material/info:")
+        return
+    seen = loop_forms.up_to_date(form, case.order.version)
+    st.session_state.setdefault(f"_started_{token}", case.looked_at)
+    for question in case.questions:
+        _ask(question, token)
+    if _dissatisfied(case, token):
+        _ask_why(case, token)
+    with st.container(horizontal=True, key="callback_answered"):
+        for choice in case.dispositions:
+            if choice.answered:
+                _ending(here, case, token, seen, choice)
+    _draw_unanswered(here, case, token, seen)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _key(token: str, field: str) -> str:
+    return f"callback_{field}_{token}"
+
+
+def _phone_key(order_id: int) -> str:
+    return f"_phone_{order_id}"
+
+
+def _begun(case: Case, token: str) -> bool:
+    fields = [*(question.code for question in case.questions), "words", "note"]
+    return any(st.session_state.get(_key(token, field)) for field in fields)
+
+
+def _ask(question: Question, token: str) -> None:
+    known = {choice.code: choice for choice in question.choices}
+    heading = say(f"question.{question.code}") if says(f"question.{question.code}") else plain(question.code)
+    st.segmented_control(
+        heading,
+        list(known),
+        key=_key(token, question.code),
+        format_func=lambda code: _answer(question, known[code]),
+    )
+
+
+def _answer(question: Question, choice: Choice) -> str:
+    if choice.named is not None:
+        return plain(name(choice.named))
+    key = f"{question.code}.{choice.code}"
+    return say(key) if says(key) else plain(choice.code)
+
+
+def _dissatisfied(case: Case, token: str) -> bool:
+    given = st.session_state.get(_key(token, RESULT))
+    graded = next(question for question in case.questions if question.code == RESULT)
+    return any(choice.code == given and choice.counts_as == Satisfaction.DISSATISFIED for choice in graded.choices)
+
+
+def _ask_why(case: Case, token: str) -> None:
+    known = {reason.named.code: reason for reason in case.reasons}
+    st.pills(
+        say("callback_record.reasons"),
+        list(known),
+        selection_mode="multi",
+        key=_key(token, "reasons"),
+        format_func=lambda code: _reason(known[code]),
+        help=say("callback_record.reasons_help", icon=REWORK_ICON),
+    )
+    chosen = st.session_state.get(_key(token, "reasons")) or []
+    needs_text = [plain(name(known[code].named)) for code in chosen if code in known and known[code].needs_text]
+    st.text_area(
+        say("callback_record.words"),
+        key=_key(token, "words"),
+        max_chars=LONGEST_WORDS,
+        height=80,
+        placeholder=say("callback_record.words_hint"),
+        help=say("callback_record.needs_text", n=case.text_length, reasons=joined(needs_text)) if needs_text else None,
+    )
+
+
+def _reason(reason: ReasonChoice) -> str:
+    mark = f" {REWORK_ICON}" if reason.calls_for_rework else ""
+    return f"{plain(name(reason.named))}{mark}"
+
+
+def _ending(here: Page, case: Case, token: str, seen: int, choice: DispositionChoice) -> None:
+    st.button(
+        plain(name(choice.named)),
+        key=_key(token, f"end_{choice.named.code.replace('.', '_')}"),
+        type="primary" if choice.complete else "secondary",
+        icon=":material/check:" if choice.complete else None,
+        shortcut="Ctrl+Enter" if choice.complete else None,
+        help=say("callback_record.complete_help" if choice.complete else "callback_record.partial_help"),
+        on_click=_send,
+        args=(here, case, token, seen, choice.named.code),
+    )
+
+
+def _draw_unanswered(here: Page, case: Case, token: str, seen: int) -> None:
+    """Draw the other way in which a call ends: nobody answered the questions."""
+    known = {choice.named.code: choice for choice in case.dispositions if not choice.answered}
+    with st.container(border=True, key="callback_unanswered"):
+        left = case.attempts_allowed - case.attempts_made
+        st.markdown(
+            f"**{say('callback_record.unanswered')}** "
+            f":small[:gray[{say('callback_record.attempts', made=case.attempts_made, n=max(left, 0))}]]"
+        )
+        how, note, go = st.columns([4, 4, 3], vertical_alignment="bottom")
+        chosen = how.selectbox(
+            say("field.disposition"),
+            list(known),
+            index=None,
+            key=_key(token, "disposition"),
+            format_func=lambda code: name(known[code].named),
+            placeholder=say("callback_record.choose_disposition"),
+        )
+        needed = chosen is not None and known[chosen].note_required
+        note.text_input(
+            say("callback_record.note_needed" if needed else "callback_record.note"),
+            key=_key(token, "note"),
+            max_chars=LONGEST_NOTE,
+        )
+        go.button(
+            say("callback_record.record_unanswered"),
+            key=_key(token, "end_unanswered"),
+            icon=":material/phone_missed:",
+            shortcut="Alt+X",
+            width="stretch",
+            on_click=_send,
+            args=(here, case, token, seen, None),
+        )
+
+
+def _take_next(here: Page) -> None:
+    found = here.act(callbacks.next_case)
+    if found is not None:
+        loop_forms.choose(found.order.id)
+
+
+def _reveal(here: Page, order_id: int) -> None:
+    shown = here.act(
+        callbacks.reveal_contact,
+        order_id=order_id,
+        reason=say("callback_record.reveal_reason"),
+        request_id=forms.token(f"reveal_{order_id}"),
+    )
+    if shown is not None:
+        st.session_state[_phone_key(order_id)] = shown.phone or ""
+
+
+def _send(here: Page, case: Case, token: str, seen: int, disposition: str | None) -> None:
+    """Write the call down. What was typed stays where it is refused, and the form is new once it is saved."""
+    order = case.order
+    if disposition is None:
+        said = st.session_state.get(_key(token, "disposition"))
+        visit = Visit(said, note=loop_forms.written(_key(token, "note")))
+    else:
+        dissatisfied = _dissatisfied(case, token)
+        visit = Visit(
+            disposition,
+            {question.code: st.session_state.get(_key(token, question.code)) for question in case.questions},
+            tuple(st.session_state.get(_key(token, "reasons")) or ()) if dissatisfied else (),
+            loop_forms.written(_key(token, "words")) if dissatisfied else None,
+        )
+    receipt = here.act(
+        callbacks.record_callback,
+        order_id=order.id,
+        seen=seen,
+        visit=visit,
+        request_id=token,
+        started_at=st.session_state.get(f"_started_{token}"),
+    )
+    if receipt is not None:
+        forms.renew(f"callback_{order.id}", token)
+        st.session_state.pop(_phone_key(order.id), None)
+        loop_forms.choose(None)
+        page.notice("callback_record.saved", number=plain(receipt.number), status=label(Status(receipt.status)))

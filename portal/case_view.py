@@ -1,0 +1,110 @@
+"""One order as it is read while somebody works on it: what was asked, what was answered, what has been said since.
+
+Whatever people wrote is shown as text, never as Markdown.
+"""
+
+import streamlit as st
+
+from db.vocabulary import Satisfaction, Status
+from portal.deadline_sentence import joined
+from portal.words import NOTHING, label, moment, name, plain, say, short_moment
+from services.casework import CallFacts, OrderFacts, RatingFacts, RoundFacts
+
+STATUS_COLOURS = {
+    Status.DISSATISFIED: "red",
+    Status.ESCALATED: "red",
+    Status.RETURNED: "orange",
+    Status.DUE: "blue",
+    Status.ARCHIVED: "green",
+}
+SATISFACTION_ICONS = {
+    Satisfaction.SATISFIED: ":material/sentiment_satisfied:",
+    Satisfaction.NEUTRAL: ":material/sentiment_neutral:",
+    Satisfaction.DISSATISFIED: ":material/sentiment_dissatisfied:",
+}
+
+
+def text_of(written: str | None) -> str:
+    """Return what a person wrote as Markdown that shows it letter by letter, line by line."""
+    return plain(written).replace("\n", "  \n") if written else NOTHING
+
+
+def fact(label_key: str, value: str) -> None:
+    """Draw one labelled fact; the value is Markdown already."""
+    st.markdown(f":small[:gray[{say(label_key)}]]  \n{value}")
+
+
+def draw_order(order: OrderFacts) -> None:
+    """Draw the order itself: number, state, round, what it is about, who handled it, and what was answered."""
+    colour = STATUS_COLOURS.get(order.status, "gray")
+    badges = [f":{colour}-badge[{label(order.status)}]", f":gray-badge[{say('case.round', number=order.round)}]"]
+    if order.confidential:
+        badges.append(f":orange-badge[:material/lock: {say('case.confidential')}]")
+    st.markdown(f"**{plain(order.number)}** {' '.join(badges)}")
+    st.markdown(f"**{text_of(order.title)}**")
+    about = [name(order.order_type), name(order.category), name(order.place)]
+    st.caption(" · ".join(plain(part) for part in about if part != NOTHING))
+    fact("case.request", text_of(order.text))
+    if order.address:
+        fact("case.address", text_of(order.address))
+    handled = say("case.handled", department=plain(name(order.department)), closed=moment(order.current.closed_at))
+    st.markdown(f":small[:gray[{say('case.department')}]]  \n{handled}")
+    draw_reply(order.current)
+
+
+def draw_reply(current: RoundFacts) -> None:
+    """Draw what the department answered in a round, and whether it says that it contacted the citizen."""
+    if current.instruction:
+        reason = plain(name(current.return_reason))
+        fact("case.instruction", f":orange[{reason}] · {text_of(current.instruction)}")
+    fact("case.reply", text_of(current.reply))
+    st.markdown(f":small[:material/call: {contact_claim(current)}]")
+    if current.evidence_note:
+        fact("case.evidence", text_of(current.evidence_note))
+
+
+def contact_claim(current: RoundFacts) -> str:
+    """Return the department's own claim as a sentence."""
+    if current.unit_contacted is None:
+        return say("case.claims_nothing")
+    if not current.unit_contacted:
+        return say("case.claims_no_contact")
+    if current.unit_contacted_at is None:
+        return say("case.claims_contact")
+    return say("case.claims_contact_at", at=short_moment(current.unit_contacted_at))
+
+
+def draw_story(order: OrderFacts) -> None:
+    """Draw the ratings and the calls so far, newest first."""
+    if not order.ratings and not order.calls:
+        st.caption(say("case.no_story"))
+        return
+    told = [(rating.rated_at, _rating(rating)) for rating in order.ratings]
+    told += [(call.recorded_at, _call(call)) for call in order.calls]
+    told.sort(key=lambda one: one[0], reverse=True)
+    st.markdown(f":small[:gray[{say('case.story')}]]")
+    for _, sentence in told:
+        st.markdown(sentence)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _rating(rating: RatingFacts) -> str:
+    icon = SATISFACTION_ICONS[rating.satisfaction]
+    colour = "red" if rating.satisfaction == Satisfaction.DISSATISFIED else "gray"
+    said = f":{colour}[{icon} {plain(name(rating.grade))}]"
+    where = f"{label(rating.source)} · {say('case.round', number=rating.round)}"
+    return f":small[{short_moment(rating.rated_at)} · {where}] {said}"
+
+
+def _call(call: CallFacts) -> str:
+    parts = [f":small[{short_moment(call.recorded_at)} · :material/call: {plain(name(call.disposition))}]"]
+    if call.agent:
+        parts.append(f":small[:gray[{plain(call.agent)}]]")
+    if call.reasons:
+        parts.append(f":red[{joined([plain(name(reason)) for reason in call.reasons])}]")
+    for written in (call.words, call.note):
+        if written:
+            parts.append(say("case.quote", words=text_of(written)))
+    return " ".join(parts)

@@ -1,0 +1,100 @@
+"""What the three working screens share: the order in the address, the row that was chosen, the form gone stale."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+from zlib import crc32
+
+import pandas as pd
+import streamlit as st
+
+from portal import forms
+from portal.words import say
+
+ORDER = "order"
+"""The parameter of the address that names the order being worked on."""
+AFTER = "after"
+"""The parameter of the address that names the order which ended the page before."""
+
+NO_STYLES: Mapping[str, Callable[[str], str]] = MappingProxyType({})
+
+
+def chosen(parameter: str = ORDER) -> int | None:
+    """Return the number that stands in the address, or None."""
+    raw = st.query_params.get(parameter, "")
+    return int(raw) if raw.isdecimal() and len(raw) < 19 else None
+
+
+def choose(number: int | None, parameter: str = ORDER) -> None:
+    """Put a number into the address, or take it out."""
+    if number is None:
+        st.query_params.pop(parameter, None)
+    else:
+        st.query_params[parameter] = str(number)
+
+
+def pick_from(
+    table: Mapping[str, Sequence[object]],
+    ids: Sequence[int],
+    *,
+    screen: str,
+    columns: Mapping[str, Any],
+    styles: Mapping[str, Callable[[str], str]] = NO_STYLES,
+) -> None:
+    """Draw a list of which one row is worked on; choosing a row puts its order into the address.
+
+    `styles` gives a column the look that belongs to the words in it.
+
+    The key changes with the rows, so that a position chosen in one list never points into another.
+    """
+    key = f"{screen}_list_{crc32(repr(ids).encode())}"
+    current = chosen()
+    rows = [ids.index(current)] if current in ids else []
+    frame = pd.DataFrame(table)
+    styled = frame.style
+    for column, style in styles.items():
+        styled = styled.map(style, subset=[column])
+    st.dataframe(
+        styled if styles else frame,
+        key=key,
+        hide_index=True,
+        column_config=columns,
+        on_select=lambda: _picked(key, ids),
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": rows}},
+        height=min(36 * (len(ids) + 1), 36 * 14),
+        row_height=36,
+    )
+
+
+def turn_pages(last: int | None, *, more: bool, screen: str) -> None:
+    """Draw the way to the next rows and back to the first ones, where there are any."""
+    if not more and chosen(AFTER) is None:
+        return
+    with st.container(horizontal=True):
+        first, following = say("loop.first_page"), say("loop.next_page")
+        st.button(first, key=f"{screen}_first", disabled=chosen(AFTER) is None, on_click=choose, args=(None, AFTER))
+        st.button(following, key=f"{screen}_next", disabled=not more, on_click=choose, args=(last, AFTER))
+
+
+def up_to_date(form: str, version: int) -> int:
+    """Return the version that the form goes by; where the order has changed since, say so and offer to go on."""
+    seen = forms.seen(form, version)
+    if seen != version:
+        st.warning(say("loop.changed_meanwhile"), icon=":material/sync_problem:")
+        go_on = say("loop.go_on")
+        st.button(go_on, key=f"see_{forms.token(form)}", on_click=forms.see_again, args=(form, version))
+    return seen
+
+
+def written(key: str) -> str:
+    """Return what stands in a text field, or nothing where it is not drawn."""
+    return str(st.session_state.get(key) or "")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _picked(key: str, ids: Sequence[int]) -> None:
+    rows = st.session_state[key]["selection"]["rows"]
+    choose(ids[rows[0]] if rows else None)

@@ -1,0 +1,157 @@
+"""The decision about a dissatisfied order: what the rules advise, and the two ways in which it can go on."""
+
+import streamlit as st
+
+from db.vocabulary import Status
+from portal import forms, loop_forms, page
+from portal.deadline_sentence import deadline_sentence, joined
+from portal.page import Page
+from portal.words import label, name, plain, say
+from services import reviews
+from services.casework import LONGEST_TEXT
+from services.reviews import MOST_DAYS, UNDECIDED, ReviewCase
+from services.rules.permissions import Permission
+
+RETURN, ARCHIVE = "return", "archive"
+
+
+def draw_advice(case: ReviewCase) -> None:
+    """Draw what the rules make of the reasons, and what else speaks for rework."""
+    given = joined([plain(name(reason)) for reason in case.reasons])
+    if case.calls_for_rework:
+        st.warning(say("dissatisfied_review.calls_for_rework", reasons=given), icon=":material/gavel:")
+    elif case.reasons:
+        st.info(say("dissatisfied_review.no_rework_needed", reasons=given), icon=":material/gavel:")
+    else:
+        st.info(say("dissatisfied_review.no_reasons"), icon=":material/phone_missed:")
+    if case.contact_denied:
+        st.warning(say("dissatisfied_review.contact_denied"), icon=":material/report:")
+    if case.order.status == Status.ESCALATED:
+        told = say("dissatisfied_review.escalated", rounds=case.order.round, allowed=case.max_rounds)
+        st.error(told, icon=":material/priority_high:")
+
+
+def draw_decision(here: Page, case: ReviewCase) -> None:
+    """Draw the choice between the two ways, and the form of the one that is chosen."""
+    form = f"review_{case.order.id}"
+    token = forms.token(form)
+    allowed = [
+        way
+        for way, permission in ((RETURN, Permission.ORDER_RETURN), (ARCHIVE, Permission.ORDER_ARCHIVE))
+        if here.may(permission)
+    ]
+    begun = any(loop_forms.written(_key(token, field)) for field in ("instruction", "archive_reason"))
+    if case.order.status not in UNDECIDED and not begun:
+        st.info(say("dissatisfied_review.decided", status=label(case.order.status)), icon=":material/info:")
+        return
+    if not allowed:
+        st.caption(say("dissatisfied_review.read_only"))
+        return
+    seen = loop_forms.up_to_date(form, case.order.version)
+    way = st.segmented_control(
+        say("dissatisfied_review.decision"),
+        allowed,
+        key=_key(token, "way"),
+        format_func=lambda code: say(f"move.{code}"),
+    )
+    if way == RETURN:
+        _draw_return(here, case, token, seen)
+    elif way == ARCHIVE:
+        _draw_archive(here, case, token, seen)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _key(token: str, field: str) -> str:
+    return f"review_{field}_{token}"
+
+
+def _draw_return(here: Page, case: ReviewCase, token: str, seen: int) -> None:
+    known = {choice.named.code: choice for choice in case.choices}
+    given = [reason.code for reason in case.reasons if reason.code in known]
+    st.selectbox(
+        say("field.return_reason"),
+        [*given, *(code for code in known if code not in given)],
+        index=None,
+        key=_key(token, "reason"),
+        format_func=lambda code: name(known[code].named),
+        placeholder=say("dissatisfied_review.choose_reason"),
+    )
+    st.text_area(
+        say("field.instruction"),
+        key=_key(token, "instruction"),
+        max_chars=LONGEST_TEXT,
+        height=90,
+        placeholder=say("dissatisfied_review.instruction_hint"),
+    )
+    narrow, wide = st.columns([1, 3], vertical_alignment="bottom")
+    days = narrow.number_input(
+        say("field.days"), min_value=1, max_value=MOST_DAYS, value=case.proposed_days, key=_key(token, "days")
+    )
+    with wide:
+        st.caption(deadline_sentence(here.ask(reviews.explain_deadline, days=int(days))))
+    st.button(
+        say("dissatisfied_review.return"),
+        key=_key(token, "send_return"),
+        type="primary",
+        icon=":material/undo:",
+        shortcut="Ctrl+Enter",
+        on_click=_return,
+        args=(here, case, token, seen),
+    )
+
+
+def _draw_archive(here: Page, case: ReviewCase, token: str, seen: int) -> None:
+    hint = say("dissatisfied_review.archive_hint")
+    if case.calls_for_rework:
+        hint = say("dissatisfied_review.archive_against", n=case.text_length)
+    st.text_area(
+        say("field.archive_reason"),
+        key=_key(token, "archive_reason"),
+        max_chars=LONGEST_TEXT,
+        height=90,
+        placeholder=hint,
+    )
+    st.caption(say("dissatisfied_review.archive_counts"))
+    st.button(
+        say("dissatisfied_review.archive"),
+        key=_key(token, "send_archive"),
+        type="primary",
+        icon=":material/inventory_2:",
+        shortcut="Ctrl+Enter",
+        on_click=_archive,
+        args=(here, case, token, seen),
+    )
+
+
+def _return(here: Page, case: ReviewCase, token: str, seen: int) -> None:
+    receipt = here.act(
+        reviews.return_for_rework,
+        order_id=case.order.id,
+        seen=seen,
+        reason=loop_forms.written(_key(token, "reason")),
+        instruction=loop_forms.written(_key(token, "instruction")),
+        days=int(st.session_state.get(_key(token, "days")) or 0),
+        request_id=token,
+    )
+    if receipt is not None:
+        _decided(case, token, "dissatisfied_review.returned", receipt.number)
+
+
+def _archive(here: Page, case: ReviewCase, token: str, seen: int) -> None:
+    receipt = here.act(
+        reviews.archive,
+        order_id=case.order.id,
+        seen=seen,
+        reason=loop_forms.written(_key(token, "archive_reason")),
+        request_id=token,
+    )
+    if receipt is not None:
+        _decided(case, token, "dissatisfied_review.archived", receipt.number)
+
+
+def _decided(case: ReviewCase, token: str, sentence: str, number: str) -> None:
+    forms.renew(f"review_{case.order.id}", token)
+    loop_forms.choose(None)
+    page.notice(sentence, number=plain(number))

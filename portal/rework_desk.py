@@ -1,0 +1,138 @@
+"""A department's answer to a return: reply, contact and evidence, with the deadline told as a sentence."""
+
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from portal import forms, loop_forms, page
+from portal.deadline_sentence import deadline_sentence
+from portal.page import Page
+from portal.words import CITY_TIME, moment, number, plain, say
+from services import rework
+from services.casework import LONGEST_TEXT
+from services.rework import ReworkCase, ReworkLine
+from services.rules.permissions import Permission
+
+SOON = 1
+"""So many working days left, and fewer, are shown as due soon."""
+LATE_MARK, SOON_MARK = "▲", "◆"
+
+
+def urgency(line: ReworkLine) -> str:
+    """Return how a return stands against its deadline, as a word with a mark: late, due soon, or days left."""
+    if line.late:
+        if not line.late_days:
+            return f"{LATE_MARK} {say('rework_board.late')}"
+        return f"{LATE_MARK} {say('rework_board.late_by', n=line.late_days)}"
+    if line.days_left is None:
+        return say("rework_board.in_time")
+    left = say("rework_board.days_left", n=line.days_left)
+    return f"{SOON_MARK} {left}" if line.days_left <= SOON else left
+
+
+def urgency_style(told: str) -> str:
+    """Return the colour of that word: red for late, amber for soon, each dark or light enough to be read."""
+    dark = st.context.theme.type == "dark"
+    if told.startswith(LATE_MARK):
+        return f"color: {'#F28B82' if dark else '#B42318'}; font-weight: 600"
+    if told.startswith(SOON_MARK):
+        return f"color: {'#E3C567' if dark else '#A15C07'}"
+    return ""
+
+
+def draw_deadline(case: ReworkCase) -> None:
+    """Draw the deadline of the order and how it is counted."""
+    line = case.line
+    told = say("rework_board.due", due=moment(line.due_at), urgency=urgency(line))
+    if line.late:
+        st.error(told, icon=":material/alarm:")
+    elif line.days_left is not None and line.days_left <= SOON:
+        st.warning(told, icon=":material/hourglass_bottom:")
+    else:
+        st.info(told, icon=":material/event:")
+    if case.deadline is not None:
+        st.caption(deadline_sentence(case.deadline))
+
+
+def draw_answer(here: Page, case: ReworkCase) -> None:
+    """Draw the form of the answer; nothing in it is filled in beforehand."""
+    if not here.may(Permission.REWORK_SUBMIT):
+        st.caption(say("rework_board.read_only"))
+        return
+    form = f"rework_{case.order.id}"
+    token = forms.token(form)
+    seen = loop_forms.up_to_date(form, case.order.version)
+    st.text_area(
+        say("field.reply"),
+        key=_key(token, "reply"),
+        max_chars=LONGEST_TEXT,
+        height=120,
+        placeholder=say("rework_board.reply_hint", n=rework.SHORTEST_REPLY),
+    )
+    contacted = st.segmented_control(
+        say("field.unit_contacted"),
+        ["yes", "no"],
+        key=_key(token, "contacted"),
+        format_func=lambda code: say(f"rework_board.contacted_{code}"),
+    )
+    if contacted == "yes":
+        st.datetime_input(
+            say("field.unit_contacted_at"),
+            value=None,
+            key=_key(token, "contacted_at"),
+            step=timedelta(minutes=5),
+            format="YYYY-MM-DD",
+        )
+    st.text_area(
+        say("rework_board.evidence_needed" if case.needs_evidence else "field.evidence_note"),
+        key=_key(token, "evidence"),
+        max_chars=LONGEST_TEXT,
+        height=80,
+        placeholder=say("rework_board.evidence_hint"),
+    )
+    st.button(
+        say("rework_board.submit"),
+        key=_key(token, "send"),
+        type="primary",
+        icon=":material/send:",
+        shortcut="Ctrl+Enter",
+        on_click=_submit,
+        args=(here, case, token, seen),
+    )
+
+
+def counts_of(waiting: int, late: int) -> str:
+    """Return the line over the list: how many, and how many of them late."""
+    mark = f":red[:material/alarm: {say('rework_board.late_count', n=late)}]" if late else say("rework_board.none_late")
+    return f"{say('rework_board.count', count=number(waiting))} · {mark}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _key(token: str, field: str) -> str:
+    return f"rework_{field}_{token}"
+
+
+def _contacted_at(token: str) -> datetime | None:
+    """Return the moment that was entered; people enter it by the city's clock."""
+    entered = st.session_state.get(_key(token, "contacted_at"))
+    return entered.replace(tzinfo=CITY_TIME) if isinstance(entered, datetime) else None
+
+
+def _submit(here: Page, case: ReworkCase, token: str, seen: int) -> None:
+    contacted = st.session_state.get(_key(token, "contacted"))
+    receipt = here.act(
+        rework.submit_rework,
+        order_id=case.order.id,
+        seen=seen,
+        reply=loop_forms.written(_key(token, "reply")),
+        unit_contacted=None if contacted is None else contacted == "yes",
+        unit_contacted_at=_contacted_at(token),
+        evidence_note=loop_forms.written(_key(token, "evidence")),
+        request_id=token,
+    )
+    if receipt is not None:
+        forms.renew(f"rework_{case.order.id}", token)
+        loop_forms.choose(None)
+        page.notice("rework_board.submitted", number=plain(receipt.number))
