@@ -47,20 +47,26 @@ def draw_order(order: OrderFacts) -> None:
     fact("case.request", text_of(order.text))
     if order.address:
         fact("case.address", text_of(order.address))
-    handled = say("case.handled", department=plain(name(order.department)), closed=moment(order.current.closed_at))
-    st.markdown(f":small[:gray[{say('case.department')}]]  \n{handled}")
-    draw_reply(order.current)
+    department = plain(name(order.department))
+    closed = order.current.closed_at
+    in_hand = say("case.in_hand", department=department)
+    fact("case.department", say("case.handled", department=department, closed=moment(closed)) if closed else in_hand)
+    draw_reply(order)
 
 
-def draw_reply(current: RoundFacts) -> None:
-    """Draw what the department answered in a round, and whether it says that it contacted the citizen."""
+def draw_reply(order: OrderFacts) -> None:
+    """Draw what is to be redone and what was answered; while a round waits for its answer, that of the one before."""
+    current = order.current
     if current.instruction:
         reason = plain(name(current.return_reason))
         fact("case.instruction", f":orange[{reason}] · {text_of(current.instruction)}")
-    fact("case.reply", text_of(current.reply))
-    st.markdown(f":small[:material/call: {contact_claim(current)}]")
-    if current.evidence_note:
-        fact("case.evidence", text_of(current.evidence_note))
+    answered = next((one for one in reversed(order.rounds) if one.closed_at), None)
+    if answered is None:
+        return
+    fact("case.reply" if answered is current else "case.reply_before", text_of(answered.reply))
+    st.markdown(f":small[:material/call: {contact_claim(answered)}]")
+    if answered.evidence_note:
+        fact("case.evidence", text_of(answered.evidence_note))
 
 
 def contact_claim(current: RoundFacts) -> str:

@@ -35,7 +35,7 @@ def _stretch(stretch: Stretch) -> str:
     if stretch.why == DayKind.HOLIDAY:
         holiday = stretch.holiday or ""
         why = say(f"holiday.{holiday}") if says(f"holiday.{holiday}") else plain(holiday)
-    return say("deadline.stretch", days=_days(stretch), why=why)
+    return f"{_days(stretch)}({why})" if language() == "zh_CN" else f"{_days(stretch)} ({why})"
 
 
 def _days(stretch: Stretch) -> str:

@@ -34,7 +34,7 @@ def choose(number: int | None, parameter: str = ORDER) -> None:
 
 
 def pick_from(
-    table: Mapping[str, Sequence[object]],
+    table: Mapping[str, object],
     ids: Sequence[int],
     *,
     screen: str,
