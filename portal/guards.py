@@ -18,7 +18,7 @@ _LET_THROUGH = frozenset(
 """What a browser says while somebody works. Whatever else there is (clearing the caches of everybody, shutting the
 server down, reading the source repository) no reader ever needs."""
 
-_FOR_THE_SIGNED_IN = re.compile(r"/(media|_stcore/(upload_file|metrics))(/|$)")
+_FOR_THE_SIGNED_IN = re.compile(r"(?<!^/static)/(media|_stcore/(upload_file|metrics))(/|$)")
 _FOR_NOBODY = re.compile(r"/_stcore/(agent|script-health-check)(/|$)")
 
 Recognise = Callable[[Scope], Awaitable[bool]]

@@ -10,7 +10,7 @@ from portal.screens import Screen
 from portal.words import label, say
 from services import people
 from services.access import Access
-from services.errors import PortalError
+from services.errors import NotAllowed, PortalError
 
 _LANGUAGE = "portal_account_language"
 
@@ -18,7 +18,11 @@ _LANGUAGE = "portal_account_language"
 def draw() -> None:
     """Draw the screen that was asked for, and what stands around it."""
     st.set_page_config(page_title=say("portal.name"), page_icon=str(signin.MARK), layout="wide")
-    access = signin.gate()
+    try:
+        access = signin.enter()
+    except NotAllowed as refusal:
+        _at_the_door(refusal)
+        return
     st.logo(str(signin.LOGO), icon_image=str(signin.MARK), size="large")
     chosen = st.navigation(_menu(access))
     with st.sidebar:
@@ -30,6 +34,16 @@ def draw() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _at_the_door(refusal: NotAllowed) -> None:
+    """Say why the door is shut under whatever address was opened, which is kept for afterwards; there is no menu."""
+    body = partial(signin.explain, refusal)
+    doors = [
+        st.Page(body, title=say("portal.name"), url_path=one.name, default=one == screens.HOME)
+        for one in screens.SCREENS
+    ]
+    st.navigation(doors, position="hidden").run()
 
 
 def _menu(access: Access) -> dict[str, list[StreamlitPage]]:

@@ -42,15 +42,40 @@ def current_access(*, at_work: bool = True) -> Access:
     return _access(st.user.to_dict(), at_work=at_work)
 
 
+def enter() -> Access:
+    """The door for the person at the screen, whose language is spoken from now on; raises NotAllowed."""
+    access = current_access()
+    words.set_language(access.actor.language)
+    return access
+
+
 def gate() -> Access:
     """The door for the person at the screen; or a screen that says how to get in or why not, and nothing after it."""
     try:
-        access = current_access()
+        return enter()
     except NotAllowed as refusal:
-        _explain(refusal)
+        explain(refusal)
         st.stop()
-    words.set_language(access.actor.language)
-    return access
+
+
+def explain(refusal: NotAllowed) -> None:
+    """Say how to get in, or why the door is shut."""
+    if refusal.code == "sign_in.none" and runtime.demo():
+        st.logout()  # The frame answers the sign-out of nobody with the page where a person is chosen.
+        return
+    words.set_language(st.session_state.get(_CHOSEN, words.language()))
+    _, middle, _ = st.columns([1, 1.5, 1])
+    with middle, st.container(key="sign_in", border=True, gap="medium"):
+        st.image(str(MARK), width=40)
+        if refusal.code == "sign_in.none":
+            _offer_sign_in()
+        else:
+            title = say("sign_in.ended_title" if refusal.code == "sign_in.ended" else "sign_in.no_access")
+            st.subheader(title, anchor=False)
+            st.write(say(refusal.code, **{key: words.plain(str(fact)) for key, fact in refusal.facts.items()}))
+            if st.button(say("sign_in.again"), type="primary", key="sign_in_again"):
+                st.logout()
+        _choose_language()
 
 
 @st.fragment(run_every=timedelta(seconds=30))
@@ -121,26 +146,8 @@ def _access_now(user: Mapping[str, Any], *, at_work: bool) -> Access:
     return people.sign_in(environment, people.Claims(vouched.issuer, vouched.subject, vouched.issued_at))
 
 
-def _explain(refusal: NotAllowed) -> None:
-    if refusal.code == "sign_in.none" and runtime.demo():
-        st.logout()  # The frame answers the sign-out of nobody with the page where a person is chosen.
-        return
-    words.set_language(st.session_state.get(_CHOSEN, words.DEFAULT_LANGUAGE))
-    _, middle, _ = st.columns([1, 1.5, 1])
-    with middle, st.container(key="sign_in", border=True, gap="medium"):
-        st.image(str(MARK), width=40)
-        if refusal.code == "sign_in.none":
-            _offer_sign_in()
-        else:
-            st.subheader(say("sign_in.ended_title" if refusal.code == "sign_in.ended" else "sign_in.no_access"))
-            st.write(say(refusal.code, **{key: words.plain(str(fact)) for key, fact in refusal.facts.items()}))
-            if st.button(say("sign_in.again"), type="primary", key="sign_in_again"):
-                st.logout()
-        _choose_language()
-
-
 def _offer_sign_in() -> None:
-    st.subheader(say("portal.name"))
+    st.subheader(say("portal.name"), anchor=False)
     st.caption(say("portal.subtitle"))
     if reason := st.query_params.get("sign_in_error"):
         st.error(say("sign_in.failed", reason=words.plain(reason)), icon=":material/error:")

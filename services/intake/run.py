@@ -109,13 +109,14 @@ def begun(
     references: References,
     corrections: Path,
 ) -> Iterator[Intake]:
-    """Open the spool and the correction file of an import.
+    """Open the spool and the correction file of an import; the latter has the columns of the first file.
 
     The spool has no name in the file system, so that nothing is left behind, however the process ends.
     """
+    columns = opened(files[0], profile, kind).columns
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=corrections.parent) as spool,
-        CorrectionFile(corrections, header=profile.header) as rejected,
+        CorrectionFile(corrections, columns, header=profile.header) as rejected,
     ):
         yield Intake(profile, kind, files, references, spool, rejected, Tally())
 
@@ -177,21 +178,20 @@ def opened(file: tuple[Path, str], profile: Profile, kind: ImportKind) -> RawFil
         raise _named(refusal, file) from None
 
 
-def classify(work: Work, intake: Intake, *, holding: bool) -> None:
-    """Copy the spool into a temporary table and count what would become of it; with `holding`, for writing it next."""
+def classify(work: Work, intake: Intake) -> None:
+    """Copy the spool into a temporary table and count what would become of it."""
     tally, source = intake.tally, intake.profile.source
     merge_orders.prepare(work)
     if intake.kind == ImportKind.ORDERS:
         _copy(work, intake, STAGED_ORDERS, ORDER_COLUMNS, range(2, 7))
-        counts = merge_orders.classify(work, source, holding=holding)
+        counts = merge_orders.classify(work, source)
         warned, notes = merge_orders.notes(work, PROBLEMS_KEPT)
         tally.take(notes)
         tally.warnings += warned - len(notes)
     else:
         _copy(work, intake, STAGED_RATINGS, RATING_COLUMNS, range(2, 3))
         scale = intake.profile.of(intake.kind).constants.get("scale", "five")
-        rules = intake.references.rules
-        counts = merge_ratings.classify_ratings(work, source, rules, scale, holding=holding)
+        counts = merge_ratings.classify_ratings(work, source, intake.references.rules, scale)
         refused = merge_ratings.refusals(work)
         tally.take(refused)
         tally.rejected += len(refused)

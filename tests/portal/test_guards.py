@@ -101,7 +101,15 @@ def _status(path: str, *, signed_in: bool) -> int:
 
 @pytest.mark.parametrize(
     "path",
-    ["/media/abc.csv", "//media/abc.csv", "/_stcore/upload_file/s/f", "/_stcore/metrics", "/_stcore//metrics"],
+    [
+        "/media/abc.csv",
+        "//media/abc.csv",
+        "/base/media/abc.csv",
+        "/x/static/media/abc.csv",
+        "/_stcore/upload_file/s/f",
+        "/_stcore/metrics",
+        "/_stcore//metrics",
+    ],
 )
 def test_files_uploads_and_metrics_are_for_the_signed_in(path: str) -> None:
     assert _status(path, signed_in=False) == 403
@@ -113,5 +121,6 @@ def test_the_agent_api_is_for_nobody() -> None:
     assert _status("/_stcore/agent/openapi.json", signed_in=True) == 404
 
 
-def test_pages_and_health_are_for_everybody() -> None:
-    assert _status("/", signed_in=False) == _status("/_stcore/health", signed_in=False) == 200
+@pytest.mark.parametrize("path", ["/", "/_stcore/health", "/static/media/letters.woff2"])
+def test_pages_health_and_streamlits_own_files_are_for_everybody(path: str) -> None:
+    assert _status(path, signed_in=False) == 200

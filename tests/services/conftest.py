@@ -36,7 +36,7 @@ def clock() -> Clock:
 @pytest.fixture
 def database(server: servers.TestServer) -> str:
     """The name of a database of this test's own, with the reference rows and nothing else."""
-    return server.fresh_database("reference", _prepare)
+    return server.fresh_database("reference", prepare)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def environment(login_url: str, clock: Clock, tmp_path: Path) -> Iterator[Enviro
     engine.dispose()
 
 
-def _prepare(url: str) -> None:
+def prepare(url: str) -> None:
     setup.bring_to_head(url)
     engine = connect(url)
     setup.load_reference(Access(Environment(engine, Path()), SYSTEM))

@@ -1,0 +1,87 @@
+"""Portals and providers as processes of their own, the way they run in a city."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+PROVIDER = ROOT / "tests" / "oidc"
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """A running portal."""
+
+    address: str
+    log: Path
+
+
+def free_port() -> int:
+    """Answer with a port of this machine that nobody uses at the moment."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+@contextmanager
+def portal(folder: Path, *arguments: str, port: int | None = None, **variables: str) -> Iterator[Portal]:
+    """Run `python -m portal serve` with these arguments and variables for the length of a block."""
+    port = port or free_port()
+    log = folder / "portal.log"
+    command = [sys.executable, "-m", "portal", "serve", "--port", str(port), *arguments]
+    with _running(command, log, cwd=ROOT, variables=variables):
+        _wait_for(f"http://127.0.0.1:{port}/readyz", log)
+        yield Portal(f"http://127.0.0.1:{port}", log)
+
+
+@contextmanager
+def provider(folder: Path, people: Mapping[str, Mapping[str, object]], app: str) -> Iterator[str]:
+    """Run an OpenID provider that knows these people, for an app at this address, for the length of a block."""
+    node = shutil.which("node")
+    if node is None or not (PROVIDER / "node_modules").exists():
+        raise RuntimeError("the provider of the tests is not installed: run `make test`, or `npm ci` in tests/oidc")
+    port = free_port()
+    log = folder / "provider.log"
+    variables = {"OIDC_PORT": str(port), "APP_ORIGIN": app, "OIDC_PEOPLE": json.dumps(people)}
+    with _running([node, "server.mjs"], log, cwd=PROVIDER, variables=variables):
+        _wait_for(f"http://127.0.0.1:{port}/.well-known/openid-configuration", log)
+        yield f"http://127.0.0.1:{port}"
+
+
+# ---
+
+
+@contextmanager
+def _running(command: list[str], log: Path, *, cwd: Path, variables: Mapping[str, str]) -> Iterator[None]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "STREAMLIT_"))}
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, cwd=cwd, env=kept | dict(variables), stdout=output, stderr=output) as process,
+    ):
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait_for(address: str, log: Path) -> None:
+    # Each failed try waits twice as long as the one before; ten of them are four minutes.
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=9), timeout=30) as client:
+            client.get(address).raise_for_status()
+    except httpx.HTTPError as failed:
+        raise RuntimeError(f"{address}: {failed}\n{log.read_text(errors='replace')}") from failed
