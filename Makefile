@@ -19,8 +19,6 @@ help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.runtime ## Install, migrate, fill an empty database with demo data, open the portal on port 8501.
-	@$(BIN)/python -m portal init
-	@$(BIN)/python -m portal demo --if-empty
 	@exec $(BIN)/python -m portal serve --demo --port $(PORT)
 
 test: $(VENV)/.development $(PROVIDER)/node_modules/.installed ## Install, then every check and every test, browser journeys included.

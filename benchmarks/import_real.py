@@ -9,6 +9,7 @@ with code and not disks. Ends with status 1 where a count is not what the files 
 import argparse
 import csv
 import resource
+import shutil
 import sys
 import tempfile
 import time
@@ -38,6 +39,7 @@ def main() -> int:
     parser.add_argument("--boston", type=Path, help="the CSV of Boston's 311 requests")
     parser.add_argument("--tainan", type=Path, help="the folder of Tainan's weekly files")
     parser.add_argument("--synthetic", type=int, metavar="ROWS", help="make and import that many rows of our own form")
+    parser.add_argument("--open311", type=Path, nargs="*", default=(), help="Open311 answers, JSON or JSON lines")
     given = parser.parse_args()
     failures = 0
     with installed() as (access, owner):
@@ -46,9 +48,13 @@ def main() -> int:
             failures += check_boston(owner)
         if given.tainan:
             failures += measure(access, "tainan_1999", [given.tainan])
+        for path in given.open311:
+            measure(access, "open311_json", [path])
         if given.synthetic:
             with tempfile.TemporaryDirectory() as folder:
                 failures += measure(access, "huixiang", [synthetic(Path(folder) / "orders.csv", given.synthetic)])
+                rated = ratings(Path(folder) / "ratings.csv", given.synthetic)
+                failures += measure(access, "huixiang", [rated], ImportKind.RATINGS)
     say(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
     return 1 if failures else 0
 
@@ -58,7 +64,9 @@ def installed() -> Iterator[tuple[Access, str]]:
     """Start a server, and set up a database with the reference rows."""
     directory = Path(tempfile.mkdtemp(prefix="huixiang-benchmark-", dir="/tmp"))
     directory.chmod(0o711)
-    with running(directory, durable=False) as server:
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        server = stack.enter_context(running(directory, durable=False))
         owner = server.url("postgres", "postgres")
         setup.bring_to_head(owner)
         access = Access(Environment(connect(owner), directory), SYSTEM)
@@ -67,23 +75,23 @@ def installed() -> Iterator[tuple[Access, str]]:
         yield access, owner
 
 
-def measure(access: Access, profile: str, paths: Sequence[Path]) -> int:
+def measure(access: Access, profile: str, paths: Sequence[Path], kind: ImportKind = ImportKind.ORDERS) -> int:
     """Import twice; give the number of things that were not as they must be."""
-    first, seconds = imported(access, profile, paths)
-    say(f"{profile}: first import {seconds:.1f} s, {first.rows / seconds:,.0f} rows/s, {counts(first)}")
-    again, seconds = imported(access, profile, paths)
-    say(f"{profile}: second import {seconds:.1f} s, {counts(again)}")
+    first, seconds = imported(access, profile, paths, kind)
+    say(f"{profile} {kind}: first import {seconds:.1f} s, {first.rows / seconds:,.0f} rows/s, {counts(first)}")
+    again, seconds = imported(access, profile, paths, kind)
+    say(f"{profile} {kind}: second import {seconds:.1f} s, {counts(again)}")
     return (first.inserted != first.rows) + (again.unchanged != first.rows)
 
 
-def imported(access: Access, profile: str, paths: Sequence[Path]) -> tuple[Report, float]:
+def imported(access: Access, profile: str, paths: Sequence[Path], kind: ImportKind) -> tuple[Report, float]:
     """Import the files, and tell the seconds; prints how they were shared between reading and merging."""
     began = time.perf_counter()
     files = list_files(paths)
     with ExitStack() as stack:
         incoming = [Incoming(path.name, stack.enter_context(path.open("rb"))) for path in files]
         started = exchange.start_import(
-            access, files=incoming, profile=profile, kind=ImportKind.ORDERS, request_id=access.environment.new_id()
+            access, files=incoming, profile=profile, kind=kind, request_id=access.environment.new_id()
         )
     read = began
     for step in exchange.run_import(access, import_id=started.import_id):
@@ -161,6 +169,19 @@ def synthetic(path: Path, rows: int) -> Path:
                 out = csv.DictWriter(file, list(row))
                 out.writeheader()
             out.writerow(row)
+    return path
+
+
+def ratings(path: Path, rows: int) -> Path:
+    """Write a rating for every closed order of the synthetic file, one in ten of them dissatisfied."""
+    at = datetime(2026, 10, 1, 9, tzinfo=UTC)
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["工单编号", "评价渠道", "评价等级", "评价时间"])
+        for number in range(rows):
+            if number % 5:
+                grade = "满意" if number % 10 else "不满意"
+                out.writerow([f"GZ{number:09d}", "短信", grade, f"{at + timedelta(seconds=number):%Y-%m-%d %H:%M:%S}"])
     return path
 
 

@@ -6,6 +6,7 @@ arguments and what the actor may see.
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -31,16 +32,22 @@ def key(access: Access, query: Callable[..., object], arguments: Mapping[str, ob
 def kept(access: Access, query: Callable[..., T], arguments: Mapping[str, object], last_event: int) -> T:
     """Return the answer to a question, asked once a minute at most while nothing happens that an event records."""
     digest = key(access, query, arguments, last_event)
-    answer: T = _kept(digest, lambda: query(access, **arguments))
+    answer: T = _keeper()(digest, lambda: query(access, **arguments))
     return answer
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-@st.cache_data(ttl=60, max_entries=512, show_spinner=False)
-def _kept(digest: str, _run: Callable[[], Any]) -> Any:
-    return _run()
+@functools.cache
+def _keeper() -> Callable[[str, Callable[[], Any]], Any]:
+    """Return the kept function, made at its first use: before the server runs, Streamlit has nowhere to keep."""
+
+    @st.cache_data(ttl=60, max_entries=512, show_spinner=False)
+    def _kept(digest: str, _run: Callable[[], Any]) -> Any:
+        return _run()
+
+    return _kept
 
 
 def _plain(value: object) -> object:

@@ -79,7 +79,7 @@ def try_import(
                 pass
             try:
                 with access.write(Permission.ORDER_IMPORT) as work:
-                    run.classify(work, intake)
+                    run.classify(work, intake, holding=False)
                     report = _report(intake.tally)
                     raise _TakenBack
             except _TakenBack:
@@ -227,7 +227,7 @@ def read_template(access: Access, *, kind: ImportKind, form: FileFormat) -> byte
 def store_import(access: Access, import_id: int, intake: run.Intake) -> None:
     """Merge, and end the import, in one transaction; raises Cancelled."""
     with access.write(Permission.ORDER_IMPORT) as work:
-        run.classify(work, intake)
+        run.classify(work, intake, holding=True)
         row = work.lock(Import, import_id)
         if row.cancel_requested or row.state != JobState.RUNNING:
             raise Cancelled

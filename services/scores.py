@@ -6,7 +6,7 @@ counts. A scoped actor's rows are cut by the database: the same questions give a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ from db.vocabulary import DepartmentKind
 from services.access import Access, Look
 from services.effective import rules_on
 from services.errors import Invalid, NotFound
-from services.rules.measures import Interval, Rate, Tally, measure, together
+from services.rules.measures import Change, Interval, Rate, Tally, change, measure, together
 from services.rules.permissions import Permission
 from services.rules.ruleset import RuleSet
 from services.views import Named
@@ -105,10 +105,14 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class ScoreTable:
-    """One line a unit, the sum over all orders of these units counted once, and the rules behind."""
+    """One line a unit, the sum over all orders of these units counted once, and the rules behind.
+
+    `moved` says for each rate of the sum how far it went since the equal period before, where both have one.
+    """
 
     lines: tuple[ScoreLine, ...]
     total: Score
+    moved: tuple[Change | None, ...]
     basis: Basis
 
 
@@ -122,11 +126,12 @@ class MonthScore:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A unit's months in order, and their sum."""
+    """A unit's months in order, their sum, and how far each rate of it moved since the equal period before."""
 
     unit: Unit | None
     months: tuple[MonthScore, ...]
     total: Score
+    moved: tuple[Change | None, ...]
     basis: Basis
 
 
@@ -193,8 +198,8 @@ def table(access: Access, *, where: ScoreFilter) -> ScoreTable:
             if by_unit.get(number, Tally()).closed or number in units.own
         ]
         within = units.below(wanted) if where.below else set(wanted)
-        total = together(tally for number, tally in counted.items() if number in within)
-        return ScoreTable(tuple(lines), _score(total, basis), basis)
+        total = _score(together(tally for number, tally in counted.items() if number in within), basis)
+        return ScoreTable(tuple(lines), total, _moved(look, where, within, total, basis), basis)
 
 
 def trend(access: Access, *, where: ScoreFilter, department: str | None = None) -> Trend:
@@ -212,7 +217,8 @@ def trend(access: Access, *, where: ScoreFilter, department: str | None = None) 
             MonthScore(first, _score(counted.get(first, Tally()), basis)) for first in _months(where.first, where.last)
         ]
         unit = units.unit(units.numbered(department)) if department is not None else None
-        return Trend(unit, tuple(months), _score(together(counted.values()), basis), basis)
+        total = _score(together(counted.values()), basis)
+        return Trend(unit, tuple(months), total, _moved(look, where, within, total, basis), basis)
 
 
 def verify(access: Access) -> Verification:
@@ -336,6 +342,23 @@ def _counted(look: Look, where: ScoreFilter, by: Any, departments: set[int] | No
     if departments is not None:
         query = query.where(DailyCount.department_id.in_(departments))
     return {key: Tally(*(int(value) for value in sums)) for key, *sums in look.session.execute(query)}
+
+
+def _moved(
+    look: Look, where: ScoreFilter, departments: set[int], total: Score, basis: Basis
+) -> tuple[Change | None, ...]:
+    """Return how far each rate moved since the equal period before."""
+    length = len(_months(where.first, where.last))
+    last = where.first.replace(day=1) - timedelta(days=1)
+    first = last.replace(day=1)
+    for _ in range(length - 1):
+        first = (first - timedelta(days=1)).replace(day=1)
+    earlier = replace(where, first=first, last=last)
+    tally = together(_counted(look, earlier, DailyCount.department_id, departments).values())
+    return tuple(
+        change(figure.rate, rate, basis.confidence, basis.places)
+        for figure, rate in zip(total.figures, measure(tally).all, strict=True)
+    )
 
 
 def _score(tally: Tally, basis: Basis) -> Score:

@@ -158,7 +158,7 @@ def check_chain(access: Access, *, noted: Sequence[Head] = ()) -> ChainReport:
     the heads as well as the events can shorten the trail, but not past these.
     """
     with access.read(Permission.TRAIL_VIEW) as look:
-        rows = look.session.connection().execution_options(yield_per=_AT_A_TIME).execute(_every_link())
+        rows = look.session.execute(_every_link(), execution_options={"yield_per": _AT_A_TIME})
         wanted = {(head.shard, head.seq): head.hash for head in noted}
         chains = [_Chain(shard, wanted) for shard in range(8)]
         for row in rows:

@@ -6,6 +6,8 @@ from db.vocabulary import InstallationKind
 from portal import app, runtime
 from portal.options import streamlit_options
 from portal.words import say
+from services import demo as demo_rows
+from services import setup
 from services.environment import Environment, Settings
 from services.errors import PortalError
 from services.installation import as_system, kind_of, opened
@@ -22,12 +24,23 @@ def command(demo: bool, port: int | None) -> None:
     else:
         runtime.check_secrets()
     options = streamlit_options(demo=demo, port=port)
-    with opened(settings) as environment:
+    with opened(settings, migrated=demo) as environment:
         if demo:
+            prepare_demonstration(environment)
             refuse_real_orders(environment)
         runtime.start(environment, demo=demo)
         click.echo(say("command.serve.open", address=f"http://{options['server.address']}:{options['server.port']}"))
         app.build(demo=demo).run(config=options)
+
+
+def prepare_demonstration(environment: Environment) -> None:
+    """Load the reference rows, fill an empty database with a made-up year, and say who can sign in."""
+    access = as_system(environment)
+    setup.load_reference(access)
+    click.echo(say("command.serve.preparing"))
+    filled = demo_rows.fill(demo_rows.Wanted(orders=5000, seed=1), access, if_empty=True)
+    if filled.sign_ins:
+        click.echo(say("command.demo.sign_ins", people=", ".join(filled.sign_ins)))
 
 
 def refuse_server(settings: Settings) -> None:

@@ -26,12 +26,13 @@ def disarm(text: str) -> str:
 class CorrectionFile:
     """The rejected rows of an import as CSV: the file's own columns, and behind them what is wrong.
 
-    A source without a header gets none here either, so that the same profile reads the corrected file. `words`
-    gives the remedy in a person's language; without it the last column holds the value.
+    A source without a header gets none here either, so that the same profile reads the corrected file. The columns are
+    those of the first rejected row; rows of files with others are laid out under them by name.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], *, header: bool) -> None:
-        self._path, self._columns, self._header = path, tuple(columns), header
+    def __init__(self, path: Path, *, header: bool) -> None:
+        self._path, self._header = path, header
+        self._columns: tuple[str, ...] = ()
         self._file: io.TextIOWrapper | None = None
 
     def __enter__(self) -> "CorrectionFile":
@@ -44,6 +45,7 @@ class CorrectionFile:
 
     def add(self, columns: Sequence[str], raw: RawRow, problems: Sequence[Problem]) -> None:
         """Write one rejected row; the file comes into being with the first."""
+        self._columns = self._columns or tuple(columns)
         cells = raw.cells
         if tuple(columns) != self._columns and raw.broken is None:
             by_name = dict(zip(columns, raw.cells, strict=False))

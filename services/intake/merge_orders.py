@@ -87,24 +87,26 @@ def index_staging(work: Work, table: Table) -> None:
         work.session.execute(CreateIndex(index))
 
 
-def classify(work: Work, source: str) -> Counts:
-    """Match the staged rows with the stored orders and decide about each what is to be done."""
-    work.session.execute(
-        update(STAGED_ORDERS)
-        .where(_O.source == source, _O.number == _S.number, _R.order_id == _O.id, _R.number == _O.round)
-        .values(
-            order_id=_O.id,
-            round_id=_R.id,
-            fresh=_fresh(),
-            closing=case((_older(), null()), else_=_closing()),
-            moves=and_(~_older(), _moves()),
-            note=_note(),
-            verdict=case((_older(), "older"), (_has_news(), "changed"), else_="same"),
-        )
-    )
+def classify(work: Work, source: str, *, holding: bool) -> Counts:
+    """Match the staged rows with the stored orders and decide about each what is to be done.
+
+    With `holding` the orders that have news are locked and looked at once more, so that nobody's callback or decision
+    comes between the look and the writing.
+    """
+    matched = [_O.source == source, _O.number == _S.number, _R.order_id == _O.id, _R.number == _O.round]
+    _decide(work, *matched)
+    if holding:
+        lock_orders(work, STAGED_ORDERS, _S.verdict == "changed")
+        _decide(work, *matched, _S.verdict == "changed")
     verdicts = select(_S.verdict, func.count()).group_by(_S.verdict)
     found: dict[str | None, int] = {verdict: count for verdict, count in work.session.execute(verdicts)}
     return Counts(found.get(None, 0), found.get("changed", 0), found.get("same", 0) + found.get("older", 0))
+
+
+def lock_orders(work: Work, staged: Table, *which: ColumnElement[bool]) -> None:
+    """Hold stored orders against other writers, in the order of their ids, without fetching them."""
+    held = select(_O.id).where(_O.id == staged.c.order_id, *which).order_by(_O.id).with_for_update(of=_ORDERS)
+    work.session.execute(select(func.count()).select_from(held.cte("held")))
 
 
 def notes(work: Work, limit: int) -> tuple[int, list[Problem]]:
@@ -131,6 +133,23 @@ _FIELD_OF = {
     Code.CLOSE_SETTLED: "closed_at",
     Code.DEPARTMENT_SETTLED: "department",
 }
+
+
+def _decide(work: Work, *which: ColumnElement[bool]) -> None:
+    """Write down for each matched row what it is to the order that is stored."""
+    work.session.execute(
+        update(STAGED_ORDERS)
+        .where(*which)
+        .values(
+            order_id=_O.id,
+            round_id=_R.id,
+            fresh=_fresh(),
+            closing=case((_older(), null()), else_=_closing()),
+            moves=and_(~_older(), _moves()),
+            note=_note(),
+            verdict=case((_older(), "older"), (_has_news(), "changed"), else_="same"),
+        )
+    )
 
 
 def _fresh() -> ColumnElement[bool]:

@@ -16,7 +16,7 @@ from db.vocabulary import RatingSource, Satisfaction, Status
 from services.access import Work
 from services.environment import CITY
 from services.errors import PortalError
-from services.intake.merge_orders import Counts
+from services.intake.merge_orders import Counts, lock_orders
 from services.intake.problems import Code, Problem, problem
 from services.intake.staging import STAGED_RATINGS, Rules
 
@@ -35,12 +35,15 @@ _FIELD_OF = {
 _KEPT = ("inserted", "same")
 
 
-def classify_ratings(work: Work, source: str, rules: Rules, scale: str) -> Counts:
+def classify_ratings(work: Work, source: str, rules: Rules, scale: str, *, holding: bool) -> Counts:
     """Match the staged ratings with orders and rounds, and decide about each."""
     session = work.session
     session.execute(
         update(STAGED_RATINGS).where(_O.source == source, _O.number == _S.number).values(order_id=_O.id)
     )  # fmt: skip
+    if holding:
+        # Only what waits can be moved; a callback that is being recorded for it is let finish first.
+        lock_orders(work, STAGED_RATINGS, _waits())
     inner = _ROUNDS.alias("closed_before")
     last = (
         select(func.max(inner.c.number))
@@ -172,5 +175,6 @@ def _later_rating() -> ColumnElement[bool]:
     """There is a later rating of the same round, stored or staged."""
     other = STAGED_RATINGS.alias("later")
     later = or_(other.c.rated_at > _S.rated_at, and_(other.c.rated_at == _S.rated_at, other.c.row > _S.row))
-    staged = exists().where(other.c.round_id == _S.round_id, other.c.verdict.is_(None), later)
+    same_round = and_(other.c.order_id == _S.order_id, other.c.round_id == _S.round_id)
+    staged = exists().where(same_round, other.c.verdict.is_(None), later)
     return or_(staged, exists().where(_G.round_id == _S.round_id, _G.rated_at > _S.rated_at))

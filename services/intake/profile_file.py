@@ -73,6 +73,7 @@ _FAULTS: Mapping[str, str] = {
     "not_a_table": "error.import.profile.not_a_table",
     "not_a_zone": "error.import.profile.not_a_zone",
     "not_toml": "error.import.profile.not_toml",
+    "too_long": "error.import.profile.too_long",
     "unknown_key": "error.import.profile.unknown_key",
     "unknown_word": "error.import.profile.unknown_word",
     "wrong_type": "error.import.profile.wrong_type",
@@ -105,6 +106,9 @@ class _Reader:
         columns = self._typed(reading, "reading", "columns", int, 0)
         if not header and columns < 1:
             raise _malformed(self.file, "reading.columns", "needed_without_header")
+        for key, longest in (("name", 80), ("source", 40)):
+            if len(given := self._needed(head, "profile", key)) > longest:
+                raise _malformed(self.file, f"profile.{key}", "too_long", given, str(longest))
         kinds = {
             kind: self._sheet(document[kind.value], kind, header, columns)
             for kind in ImportKind

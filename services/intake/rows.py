@@ -18,6 +18,9 @@ LONGEST: Mapping[str, int] = {
 }  # fmt: skip
 """The longest value of each field, in characters; for levels, of all levels together."""
 
+LONGEST_LEVEL = 120
+"""The longest name of one level of a category or place."""
+
 SOON = timedelta(minutes=10)
 """How far the clocks of two machines may stand apart before a time lies in the future."""
 
@@ -168,7 +171,7 @@ class RowReader:
             text = clean(row.cells[position]) if position is not None else ""
             if text and text not in empty:
                 path.append(values.get(text, text))
-        if sum(map(len, path)) > LONGEST[name]:
+        if any(len(level) > LONGEST_LEVEL for level in path) or sum(map(len, path)) > LONGEST[name]:
             row.refuse(name, Code.TOO_LONG, " / ".join(path))
         return tuple(path)
 

@@ -109,14 +109,13 @@ def begun(
     references: References,
     corrections: Path,
 ) -> Iterator[Intake]:
-    """Open the spool and the correction file of an import; the latter has the columns of the first file.
+    """Open the spool and the correction file of an import.
 
     The spool has no name in the file system, so that nothing is left behind, however the process ends.
     """
-    columns = opened(files[0], profile, kind).columns
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=corrections.parent) as spool,
-        CorrectionFile(corrections, columns, header=profile.header) as rejected,
+        CorrectionFile(corrections, header=profile.header) as rejected,
     ):
         yield Intake(profile, kind, files, references, spool, rejected, Tally())
 
@@ -178,20 +177,21 @@ def opened(file: tuple[Path, str], profile: Profile, kind: ImportKind) -> RawFil
         raise _named(refusal, file) from None
 
 
-def classify(work: Work, intake: Intake) -> None:
-    """Copy the spool into a temporary table and count what would become of it."""
+def classify(work: Work, intake: Intake, *, holding: bool) -> None:
+    """Copy the spool into a temporary table and count what would become of it; with `holding`, for writing it next."""
     tally, source = intake.tally, intake.profile.source
     merge_orders.prepare(work)
     if intake.kind == ImportKind.ORDERS:
         _copy(work, intake, STAGED_ORDERS, ORDER_COLUMNS, range(2, 7))
-        counts = merge_orders.classify(work, source)
+        counts = merge_orders.classify(work, source, holding=holding)
         warned, notes = merge_orders.notes(work, PROBLEMS_KEPT)
         tally.take(notes)
         tally.warnings += warned - len(notes)
     else:
         _copy(work, intake, STAGED_RATINGS, RATING_COLUMNS, range(2, 3))
         scale = intake.profile.of(intake.kind).constants.get("scale", "five")
-        counts = merge_ratings.classify_ratings(work, source, intake.references.rules, scale)
+        rules = intake.references.rules
+        counts = merge_ratings.classify_ratings(work, source, rules, scale, holding=holding)
         refused = merge_ratings.refusals(work)
         tally.take(refused)
         tally.rejected += len(refused)

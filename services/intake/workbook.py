@@ -13,11 +13,16 @@ from pathlib import Path
 from services.intake.problems import FileRefused, Refusal
 
 MOST_ENTRIES = 2_000
+MOST_DIRECTORY = 1024 * 1024
 MOST_BYTES = 600 * 1024 * 1024
 MOST_RATIO = 200
 RATIO_FROM = 1024 * 1024
 MOST_COLUMNS = 200
 MOST_CELLS = 60_000_000
+
+_END, _END_64 = b"PK\x05\x06", b"PK\x06\x07"
+_END_SIZE = 22
+_END_SEARCHED = 66_000
 
 _CHILD = Path(__file__).with_name("workbook_child.py")
 _SECONDS = 120
@@ -46,6 +51,7 @@ class _Extent:
 def check_workbook(path: Path) -> None:
     """Refuse what is broken, too large, or made to do harm; nothing is written and no XML is parsed."""
     try:
+        _check_directory(path)
         with zipfile.ZipFile(path) as archive:
             _check_names(path, archive.infolist())
             total = 0
@@ -96,6 +102,21 @@ def read_workbook(path: Path, sheet: str | None) -> Iterator[list[str]]:
 
 
 # ----------------------------------------------------------------------------------------------------------
+
+
+def _check_directory(path: Path) -> None:
+    """Refuse a table of contents that would not fit into memory, before the library reads it whole."""
+    with path.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - _END_SEARCHED))
+        tail = file.read()
+    if _END_64 in tail:
+        raise FileRefused(Refusal.WORKBOOK_TOO_LARGE, file=path.name, what="parts", limit=MOST_ENTRIES)
+    for start in (len(tail) - _END_SIZE, tail.rfind(_END)):
+        if start >= 0 and tail.startswith(_END, start) and len(tail) >= start + _END_SIZE:
+            size = int.from_bytes(tail[start + 12 : start + 16], "little")
+            if size > MOST_DIRECTORY:
+                raise FileRefused(Refusal.WORKBOOK_TOO_LARGE, file=path.name, what="parts", limit=MOST_ENTRIES)
 
 
 def _check_names(path: Path, entries: list[zipfile.ZipInfo]) -> None:

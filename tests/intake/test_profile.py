@@ -50,6 +50,7 @@ def test_an_unknown_profile_names_the_shipped_ones() -> None:
     [
         ("source =|sauce =", "profile.sauce", "unknown_key"),
         ('source = "x"|', "profile.source", "missing"),
+        (f'source = "x"|source = "{"x" * 41}"', "profile.source", "too_long"),
         ("accepted_at =|accepted =", "orders.fields.accepted", "unknown_key"),
         ('accepted_at = "at"|', "orders.fields.accepted_at", "missing"),
         ('number = "no"|number = 3', "orders.fields.number", "not_a_header"),

@@ -174,7 +174,7 @@ def test_a_correction_file_is_read_again_by_the_same_profile(tmp_path: Path) -> 
     path = tmp_path / "again.csv"
     columns = tuple(GOOD)
     bad = RawRow(7, ["=1+1", *list(GOOD.values())[1:]])
-    with CorrectionFile(path, columns, header=True) as file:
+    with CorrectionFile(path, header=True) as file:
         file.add(columns, bad, [Problem(7, "number", Code.DUPLICATE_NUMBER, "=1+1", True)])
         file.add(tuple(reversed(columns)), RawRow(8, list(reversed(GOOD.values()))), [
             Problem(8, "closed_at", Code.BAD_DATE, "x", True)])  # fmt: skip
@@ -194,7 +194,7 @@ def test_a_correction_file_without_a_header_is_read_by_position(tmp_path: Path) 
     path = tmp_path / "again.csv"
     columns = tuple(str(position) for position in range(1, 10))
     cells = ["UN1", "2015-04-15 00:02:00", "北區", "a", "b", "c", "d", "1", "2"]
-    with CorrectionFile(path, columns, header=False) as file:
+    with CorrectionFile(path, header=False) as file:
         file.add(columns, RawRow(1, cells), [Problem(1, "number", Code.DUPLICATE_NUMBER, "UN1", True)])
     raw = open_file(path, load_profile("tainan_1999"), ImportKind.ORDERS)
     assert [list(row.cells) for row in raw.rows] == [cells]

@@ -103,6 +103,25 @@ def test_what_no_honest_workbook_holds_is_refused(tmp_path: Path, part: str, bod
     assert (found.why, found.facts["what"]) == (Refusal.WORKBOOK_UNSAFE, what)
 
 
+def test_a_table_of_contents_that_would_fill_the_memory_is_never_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(30_000):
+            archive.writestr(f"xl/{number}", b"")
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    assert refused(path).facts["what"] == "parts"
+
+
+def test_too_many_parts_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(2_001):
+            archive.writestr(f"xl/{number}", b"")
+    assert refused(path).facts["what"] == "parts"
+
+
 def test_what_only_looks_like_a_workbook_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.xlsx"
     path.write_bytes(b"PK\x03\x04 and then nothing")

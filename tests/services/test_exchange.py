@@ -3,12 +3,14 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+import xlsxwriter
+from sqlalchemy import Boolean, column, func, select, table, update
 from sqlalchemy.orm import Session
 
 from db.orders import Contact, Order, Rating, Round
@@ -169,6 +171,24 @@ def test_open311_lines_with_empty_objects_become_orders(access: Access, owner: S
     assert stored(owner, "0")[0].closed_at is None
 
 
+def test_a_workbook_and_a_gb18030_file_say_the_same_as_a_utf_8_one(access: Access, owner: Session) -> None:
+    rows = [CLOSED, GOOD | {"工单编号": "A2", "诉求内容": "㐀𠮷号\u3000路灯"}]
+    body = sheet(*rows).decode()
+    assert told(bring(access, body.encode("gb18030"))) == (2, 2, 0, 0, 0)
+    assert stored(owner, "A2")[0].text == "㐀𠮷号 路灯"
+    assert told(bring(access, body.encode("utf-8-sig"))) == (2, 0, 0, 2, 0)
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out)
+    page = book.add_worksheet()
+    for number, line in enumerate(body.splitlines()):
+        page.write_row(number, 0, line.split(","))
+    moment = datetime(2026, 5, 6, 9, 30)  # noqa: DTZ001  (a sheet's times have no zone)
+    page.write_datetime(1, 1, moment, book.add_format({"num_format": "yyyy/m/d h:mm"}))
+    page.write_number(2, 1, 46148.395833333336)
+    book.close()
+    assert told(bring(access, out.getvalue())) == (2, 0, 0, 2, 0)
+
+
 # What does not --------------------------------------------------------------------------------------------------------
 
 
@@ -242,8 +262,8 @@ def test_a_trial_tells_the_same_and_leaves_no_trace(access: Access, owner: Sessi
     )
     assert list(report.as_json()) == ["rows", "inserted", "updated", "unchanged", "rejected", "warnings", "problems"]
     assert (report.rows, report.inserted, report.warnings) == (288, 288, 3)
-    for table in (Order, Import, ImportProblem):
-        assert owner.scalar(select(func.count()).select_from(table)) == 0
+    for kind in (Order, Import, ImportProblem):
+        assert owner.scalar(select(func.count()).select_from(kind)) == 0
     assert owner.scalar(select(func.count()).select_from(Department).where(Department.code.startswith("boston"))) == 0
 
 
@@ -280,6 +300,20 @@ def test_a_later_file_with_news_updates_and_an_empty_cell_erases_nothing(access:
     contact = owner.get_one(Contact, order.id)
     assert (contact.name, contact.phone) == ("测试·甲", "10000000002")
     assert owner.scalars(select(DailyCount.closed)).one() == 1
+
+
+def test_two_states_of_an_order_end_in_the_newer_one_whichever_comes_first(access: Access, owner: Session) -> None:
+    early = GOOD | {"更新时间": "2026-05-07 00:00:00", "标题": "旧"}
+    late = CLOSED | {"更新时间": "2026-05-09 00:00:00", "标题": "新"}
+    for number, files in (("A1", (early, late)), ("A2", (late, early)), ("A3", (late, early, late, early))):
+        for row in files:
+            bring(access, sheet(row | {"工单编号": number}))
+    facts = ("status", "title", "closed_at", "closed_on", "on_time", "due_at", "source_updated_at", "department_id")
+    states = [{name: getattr(stored(owner, number)[0], name) for name in facts} for number in ("A1", "A2", "A3")]
+    assert states[0] == states[1] == states[2]
+    assert (states[0]["title"], states[0]["status"]) == ("新", Status.DUE)
+    rounds = [[(one.closed_at, one.reply, one.due_at) for one in stored(owner, n)[1]] for n in ("A1", "A2", "A3")]
+    assert rounds[0] == rounds[1] == rounds[2]
 
 
 def test_an_older_file_never_overwrites_newer_facts(access: Access, owner: Session) -> None:
@@ -443,6 +477,32 @@ def test_a_late_rating_of_an_earlier_round_is_kept_as_history(access: Access, ow
     assert (after.status, after.version) == (Status.RETURNED, before.version)
     of_first = owner.scalars(select(Rating).where(Rating.order_id == order.id, Rating.rated_at == at)).one()
     assert of_first.round_id == rounds[0].id
+
+
+def test_a_call_that_is_being_recorded_is_not_overwritten(access: Access, owner: Session) -> None:
+    bring(access, sheet(CLOSED))
+    number = exchange.start_import(
+        access,
+        files=[Incoming("x.csv", io.BytesIO(sheet(RATED)))],
+        profile="huixiang",
+        kind=ImportKind.RATINGS,
+        request_id="r",
+    ).import_id
+    # Somebody holds the order, and settles it while the import waits for it.
+    settles = update(Order).where(Order.number == "A1")
+    owner.execute(settles.values(status=Status.DISSATISFIED, rated=True, satisfaction=Satisfaction.DISSATISFIED))
+    with ThreadPoolExecutor(1) as pool:
+        walking = pool.submit(list, exchange.run_import(access, import_id=number))
+        waits = select(func.count()).select_from(table("pg_locks")).where(~column("granted", Boolean))
+        while not walking.done() and not owner.scalar(waits):
+            pass
+        assert not walking.done()
+        owner.commit()
+        walking.result()
+    report = exchange.import_status(access, import_id=number).report
+    assert report is not None
+    assert [found["code"] for found in report["problems"]] == ["order_settled"]
+    assert stored(owner)[0].status == Status.DISSATISFIED
 
 
 # How it runs ----------------------------------------------------------------------------------------------------------

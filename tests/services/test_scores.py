@@ -1,6 +1,6 @@
 """Scores are sums of the kept counts, and the kept counts are what the orders say."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -115,6 +115,32 @@ def test_months_without_orders_stand_in_the_trend(owner: Session, environment: E
         (month, int(month == 5)) for month in range(1, 13)
     ]
     assert found.total.tally.closed == 1
+
+
+def test_the_change_is_since_the_equal_period_before(owner: Session, environment: Environment) -> None:
+    unit = builders.department(owner)
+    for closed, satisfaction in (
+        ("2026-02-10", "satisfied"),
+        ("2026-03-10", "dissatisfied"),
+        ("2026-05-10", "satisfied"),
+    ):
+        accepted = builders.at(closed) - timedelta(days=2)
+        builders.archived_order(
+            owner, unit, Satisfaction(satisfaction), accepted_at=accepted, closed_at=builders.at(closed)
+        )
+    access = builders.access(owner, environment, Role.VIEWER)
+    two_months = ScoreFilter(date(2026, 4, 1), date(2026, 5, 31))
+    moved = scores.table(access, where=two_months).moved
+    assert [one and one.points for one in moved] == [
+        None,
+        Decimal("50.00"),
+        Decimal("50.00"),
+        Decimal("0.00"),
+        None,
+        Decimal("0.00"),
+    ]
+    assert not (moved[1] and moved[1].clear)
+    assert scores.trend(access, where=two_months, department=unit.code).moved == moved
 
 
 def test_order_type_and_group_narrow_the_table(owner: Session, environment: Environment) -> None:
