@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "init": "portal.commands.init",
     "import": "portal.commands.import_file",
     "demo": "portal.commands.demo",
+    "score": "portal.commands.score",
     "people": "portal.commands.people",
 }
 """Each command and the module that holds it, in a variable named `command`."""

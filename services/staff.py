@@ -1,4 +1,4 @@
-"""The people of the portal: added, renamed, disabled, and given roles. Whoever signs in is services.people' matter."""
+"""The people of the portal: added, renamed, disabled, and given roles. How they sign in stands in services.people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,10 +106,12 @@ def add_person(
     name: str,
     language: str,
     role: Role | None,
-    department_id: int | None,
+    department: str | None,
     request_id: str,
 ) -> PersonReceipt:
     """Add somebody known to the sign-in provider by (issuer, subject), with a first role where one is given.
+
+    `department` is the code of the unit that a unit's user works for.
 
     Raises Invalid: every wrong field, or `taken` where the provider's name is known here already.
     """
@@ -121,7 +123,7 @@ def add_person(
         if known is not None and work.sent_before(known, request_id):
             return PersonReceipt(known.id, known.name, known.version, repeated=True)
         problems = _wrong(name=name, language=language, issuer=issuer, subject=subject)
-        problems |= _wrong_role(work, role, department_id) if role is not None else {}
+        problems |= _wrong_role(work, role, department) if role is not None else {}
         if known is not None:
             problems["subject"] = "taken"
         if problems:
@@ -130,7 +132,7 @@ def add_person(
         stated: dict[str, Fact] = {"issuer": issuer, "subject": subject, "name": name, "language": language}
         work.record(Event.PERSON_ADDED, person, after=stated, request_id=request_id)
         if role is not None:
-            _grant(work, person, role, department_id, request_id)
+            _grant(work, person, role, department, request_id)
         return _receipt(work, person)
 
 
@@ -207,7 +209,7 @@ def enable_person(access: Access, *, person_id: int, seen: int, request_id: str)
 
 
 def grant_role(
-    access: Access, *, person_id: int, seen: int, role: Role, department_id: int | None, request_id: str
+    access: Access, *, person_id: int, seen: int, role: Role, department: str | None, request_id: str
 ) -> PersonReceipt:
     """Give somebody a role, a unit user's for one department; it counts from their next click on.
 
@@ -219,15 +221,15 @@ def grant_role(
         if work.sent_before(person, request_id):
             return PersonReceipt(person.id, person.name, person.version, repeated=True)
         work.unchanged(person, seen)
-        problems = _wrong_role(work, role, department_id)
-        held = {(grant.role, grant.department_id) for grant in _grants(work, [person.id])}
-        if not problems and (role, department_id) in held:
+        problems = _wrong_role(work, role, department)
+        held = {(grant.role, _code(work, grant.department_id)) for grant in _grants(work, [person.id])}
+        if not problems and (role, department) in held:
             problems["role"] = "already_held"
         if problems:
             raise Invalid(problems)
         if person.id == work.actor.id:
             raise Conflict("error.own_role")
-        _grant(work, person, role, department_id, request_id)
+        _grant(work, person, role, department, request_id)
         return _receipt(work, person)
 
 
@@ -301,31 +303,32 @@ def _wrong(**fields: str) -> dict[str, str]:
     return problems
 
 
-def _wrong_role(work: Work, role: Role, department_id: int | None) -> dict[str, str]:
+def _wrong_role(work: Work, role: Role, code: str | None) -> dict[str, str]:
     if role not in PRECEDENCE:
-        return {"role": "unknown"}
+        return {"role": "role_not_for_people"}
     if role not in SCOPED:
-        return {} if department_id is None else {"department": "not_for_this_role"}
-    if department_id is None:
+        return {"department": "department_not_for_role"} if code else {}
+    if not code:
         return {"department": "required"}
-    department = work.session.get(Department, department_id)
+    department = _department(work, code)
     if department is None:
-        return {"department": "unknown"}
+        return {"department": "department_unknown"}
     retired = department.active_to is not None and department.active_to < work.today
     return {"department": "retired"} if retired else {}
 
 
-def _grant(work: Work, person: Person, role: Role, department_id: int | None, request_id: str) -> None:
-    work.add(RoleGrant(person_id=person.id, role=role, department_id=department_id))
+def _department(work: Work, code: str) -> Department | None:
+    return work.session.scalars(select(Department).where(Department.code == code)).one_or_none()
+
+
+def _grant(work: Work, person: Person, role: Role, code: str | None, request_id: str) -> None:
+    department = _department(work, code) if code else None
+    number = department.id if department else None
+    work.add(RoleGrant(person_id=person.id, role=role, department_id=number))
     # The grant is part of what a form on this person shows, so the person's version moves with it.
     flag_modified(person, "name")
-    work.record(
-        Event.ROLE_GRANTED,
-        person,
-        after={"role": role.value, "department": _code(work, department_id)},
-        request_id=request_id,
-        department_id=department_id,
-    )
+    stated: dict[str, Fact] = {"role": role.value, "department": code or None}
+    work.record(Event.ROLE_GRANTED, person, after=stated, request_id=request_id, department_id=number)
 
 
 def _code(work: Work, department_id: int | None) -> str | None:

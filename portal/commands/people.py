@@ -9,12 +9,12 @@ import click
 
 from db.vocabulary import Role
 from portal.words import label, name, say
-from services import people
+from services import staff
 from services.access import Access
-from services.environment import Settings
-from services.errors import NotFound
+from services.environment import Settings, random_id
+from services.errors import Conflict
 from services.installation import as_system, opened
-from services.people import PersonLine
+from services.staff import Grant, PeopleFilter, PersonLine
 
 _Function = TypeVar("_Function", bound=Callable[..., None])
 
@@ -36,11 +36,18 @@ def _in_a_role(function: _Function) -> _Function:
 
 
 @command.command("list", help=say("command.people.list"))
+@click.option("--words", default="", help=say("command.people.words"))
 @_reporting
-def list_everybody(as_json: bool) -> None:
-    """Say who is known, and in which role."""
+def list_everybody(words: str, as_json: bool) -> None:
+    """Say who is known, and in which roles."""
     with _door() as access:
-        _report(people.list_people(access), as_json)
+        found: list[PersonLine] = []
+        after: int | None = 0
+        while after is not None:
+            page = staff.list_people(access, where=PeopleFilter(words), after=after)
+            found += page.lines
+            after = page.next
+        _report(found, as_json)
 
 
 @command.command("add", help=say("command.people.add"))
@@ -52,32 +59,58 @@ def list_everybody(as_json: bool) -> None:
 def add(issuer: str, subject: str, called: str, role: str, department: str | None, as_json: bool) -> None:
     """Make somebody known who signs in with the provider."""
     with _door() as access:
-        added = people.add_person(
-            access, issuer=issuer, subject=subject, name=called, role=Role(role), department_code=department
+        added = staff.add_person(
+            access,
+            issuer=issuer,
+            subject=subject,
+            name=called,
+            language="zh_CN",
+            role=Role(role),
+            department=department,
+            request_id=random_id(),
         )
-        _report([added], as_json)
+        _report_one(access, added.person_id, as_json)
 
 
-@command.command("role", help=say("command.people.change"))
+@command.command("grant", help=say("command.people.grant"))
 @click.argument("person", type=int)
 @_in_a_role
 @_reporting
-def change(person: int, role: str, department: str | None, as_json: bool) -> None:
-    """Give somebody another role."""
+def grant(person: int, role: str, department: str | None, as_json: bool) -> None:
+    """Give somebody a role beside those held."""
     with _door() as access:
-        seen = _known(access, person).version
-        changed = people.change_role(access, person_id=person, seen=seen, role=Role(role), department_code=department)
-        _report([changed], as_json)
+        seen = staff.get_person(access, person_id=person).version
+        staff.grant_role(
+            access, person_id=person, seen=seen, role=Role(role), department=department, request_id=random_id()
+        )
+        _report_one(access, person, as_json)
+
+
+@command.command("revoke", help=say("command.people.revoke"))
+@click.argument("person", type=int)
+@_in_a_role
+@_reporting
+def revoke(person: int, role: str, department: str | None, as_json: bool) -> None:
+    """Take a role from somebody."""
+    with _door() as access:
+        line = staff.get_person(access, person_id=person)
+        held = next((one for one in line.grants if (one.role, _code(one)) == (Role(role), department)), None)
+        if held is None:
+            raise Conflict("error.role_not_held")
+        staff.revoke_role(access, person_id=person, seen=line.version, grant_id=held.id, request_id=random_id())
+        _report_one(access, person, as_json)
 
 
 @command.command("disable", help=say("command.people.disable"))
 @click.argument("person", type=int)
+@click.option("--reason", required=True, help=say("command.people.reason"))
 @_reporting
-def disable(person: int, as_json: bool) -> None:
+def disable(person: int, reason: str, as_json: bool) -> None:
     """Keep somebody out."""
     with _door() as access:
-        seen = _known(access, person).version
-        _report([people.set_active(access, person_id=person, seen=seen, active=False)], as_json)
+        seen = staff.get_person(access, person_id=person).version
+        staff.disable_person(access, person_id=person, seen=seen, reason=reason, request_id=random_id())
+        _report_one(access, person, as_json)
 
 
 @command.command("enable", help=say("command.people.enable"))
@@ -86,8 +119,9 @@ def disable(person: int, as_json: bool) -> None:
 def enable(person: int, as_json: bool) -> None:
     """Let somebody in again."""
     with _door() as access:
-        seen = _known(access, person).version
-        _report([people.set_active(access, person_id=person, seen=seen, active=True)], as_json)
+        seen = staff.get_person(access, person_id=person).version
+        staff.enable_person(access, person_id=person, seen=seen, request_id=random_id())
+        _report_one(access, person, as_json)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -99,21 +133,26 @@ def _door() -> Iterator[Access]:
         yield as_system(environment)
 
 
-def _known(access: Access, person: int) -> PersonLine:
-    found = next((line for line in people.list_people(access) if line.id == person), None)
-    if found is None:
-        raise NotFound()
-    return found
+def _code(held: Grant) -> str | None:
+    return held.department.code if held.department else None
 
 
-def _report(lines: tuple[PersonLine, ...] | list[PersonLine], as_json: bool) -> None:
+def _report_one(access: Access, person: int, as_json: bool) -> None:
+    _report([staff.get_person(access, person_id=person)], as_json)
+
+
+def _report(lines: list[PersonLine], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_plain(line) for line in lines], ensure_ascii=False))
         return
     for line in lines:
-        role = label(line.role) if line.role else say("people.no_role")
+        roles = ", ".join(_worded(held) for held in line.grants) or say("people.no_role")
         state = say("people.active" if line.active else "people.disabled")
-        click.echo("  ".join((str(line.id), line.name, role, name(line.department), state)))
+        click.echo("  ".join((str(line.id), line.name, roles, state)))
+
+
+def _worded(held: Grant) -> str:
+    return label(held.role) if held.department is None else f"{label(held.role)} ({name(held.department)})"
 
 
 def _plain(line: PersonLine) -> dict[str, object]:
@@ -123,6 +162,6 @@ def _plain(line: PersonLine) -> dict[str, object]:
         "issuer": line.issuer,
         "subject": line.subject,
         "active": line.active,
-        "role": line.role,
-        "department": line.department.code if line.department else None,
+        "acts_as": line.acts_as,
+        "roles": [{"role": held.role, "department": _code(held)} for held in line.grants],
     }

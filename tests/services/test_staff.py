@@ -25,7 +25,7 @@ def admin(owner: Session, environment: Environment) -> Access:
 
 def test_a_person_is_added_with_a_role_and_can_sign_in(admin: Access, owner: Session) -> None:
     unit = builders.department(owner)
-    made = _added(admin, role=Role.UNIT, department_id=unit.id)
+    made = _added(admin, role=Role.UNIT, department=unit.code)
     line = staff.get_person(admin, person_id=made.person_id)
     assert (line.name, line.active, line.acts_as, line.version) == ("新人", True, Role.UNIT, made.version)
     assert [(grant.role, grant.department and grant.department.code) for grant in line.grants] == [
@@ -67,8 +67,8 @@ def test_every_wrong_field_of_a_new_person_is_named_at_once(admin: Access) -> No
 @pytest.mark.parametrize(
     ("role", "with_unit", "problem"),
     [
-        (Role.SYSTEM, False, {"role": "unknown"}),
-        (Role.AGENT, True, {"department": "not_for_this_role"}),
+        (Role.SYSTEM, False, {"role": "role_not_for_people"}),
+        (Role.AGENT, True, {"department": "department_not_for_role"}),
         (Role.UNIT, False, {"department": "required"}),
     ],
 )
@@ -78,7 +78,7 @@ def test_a_role_that_nobody_can_be_given_is_refused(
     unit = builders.department(owner)
     made = _added(admin)
     with pytest.raises(Invalid) as refused:
-        _granted(admin, made, role, unit.id if with_unit else None)
+        _granted(admin, made, role, unit.code if with_unit else None)
     assert refused.value.problems == problem
 
 
@@ -140,7 +140,7 @@ def test_an_administrator_cannot_stop_being_one_by_their_own_hand(admin: Access,
         (
             "error.own_role",
             lambda: staff.grant_role(
-                admin, person_id=me.id, seen=me.version, role=Role.VIEWER, department_id=None, request_id="2"
+                admin, person_id=me.id, seen=me.version, role=Role.VIEWER, department=None, request_id="2"
             ),
         ),
         (
@@ -186,7 +186,7 @@ def test_of_several_roles_the_least_powerful_one_counts(admin: Access) -> None:
 
 def test_people_are_found_by_words_role_unit_and_whether_they_may_sign_in(admin: Access, owner: Session) -> None:
     unit = builders.department(owner)
-    first = _added(admin, role=Role.UNIT, department_id=unit.id)
+    first = _added(admin, role=Role.UNIT, department=unit.code)
     second = _added(admin, subject="second", name="李四", role=Role.AGENT, request_id="second")
     staff.disable_person(admin, person_id=second.person_id, seen=second.version, reason="x", request_id="gone")
 
@@ -229,7 +229,7 @@ def _added(access: Access, **facts: object) -> staff.PersonReceipt:
         "name": "新人",
         "language": "zh_CN",
         "role": None,
-        "department_id": None,
+        "department": None,
         "request_id": "add",
     }
     return staff.add_person(access, **(given | facts))
@@ -241,11 +241,9 @@ def _renamed(access: Access, of: staff.PersonReceipt, name: str, request_id: str
     )
 
 
-def _granted(
-    access: Access, of: staff.PersonReceipt, role: Role, department_id: int | None = None
-) -> staff.PersonReceipt:
+def _granted(access: Access, of: staff.PersonReceipt, role: Role, department: str | None = None) -> staff.PersonReceipt:
     return staff.grant_role(
-        access, person_id=of.person_id, seen=of.version, role=role, department_id=department_id, request_id="grant"
+        access, person_id=of.person_id, seen=of.version, role=role, department=department, request_id="grant"
     )
 
 

@@ -255,7 +255,7 @@ def _added(access: Access, number: int) -> staff.PersonReceipt:
         name=f"新人{number}",
         language="zh_CN",
         role=None,
-        department_id=None,
+        department=None,
         request_id=f"add-{number}",
     )
 
