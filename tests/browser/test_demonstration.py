@@ -43,8 +43,11 @@ def demonstration() -> Iterator[str]:
 def _people(owner_url: str) -> None:
     engine = create_engine(owner_url)
     with Session(engine) as session:
+        unit = builders.department(session, "测试水务局")
         builders.person(session, Role.SUPERVISOR, name="测试·甲")
-        builders.person(session, Role.UNIT, at=builders.department(session, "测试水务局"), name="测试·乙")
+        builders.person(session, Role.UNIT, at=unit, name="测试·乙")
+        # With an order in it, the database is not filled with a made-up year.
+        builders.due_order(session, unit)
     engine.dispose()
 
 
