@@ -44,6 +44,7 @@ from services.access import Work
 from services.environment import CITY
 from services.intake.problems import Code, Problem, problem
 from services.intake.staging import STAGED_ORDERS
+from services.rules.lifecycle import REDO
 
 _PATIENCE = "900000"
 """Milliseconds that one statement of a merge may take; the search index of a hundred thousand texts needs minutes."""
@@ -315,7 +316,7 @@ def _update(work: Work, import_id: int, after_close: Status) -> None:
             closed_at=closed_at,
             closed_on=_day(closed_at),
             status=case((_S.closing == "first", literal(after_close.value)),
-                        (_S.closing == "redo", literal(Status.DUE.value)), else_=cast(_O.status, Text)),
+                        (_S.closing == "redo", literal(REDO.after.value)), else_=cast(_O.status, Text)),
             on_time=closed_at <= due_at,
             source_updated_at=func.greatest(_S.source_updated_at, _O.source_updated_at),
             import_id=import_id,

@@ -12,13 +12,14 @@ from sqlalchemy import Text as TextType
 from db.base import Base
 from db.orders import Order, Rating, Round
 from db.reference import Grade, RatingScale
-from db.vocabulary import RatingSource, Satisfaction, Status
+from db.vocabulary import RatingSource, Satisfaction
 from services.access import Work
 from services.environment import CITY
 from services.errors import PortalError
 from services.intake.merge_orders import Counts, lock_orders
 from services.intake.problems import Code, Problem, problem
 from services.intake.staging import STAGED_RATINGS, Rules
+from services.rules import lifecycle
 
 _S = STAGED_RATINGS.c
 _ORDERS, _ROUNDS, _RATINGS = (Base.metadata.tables[kind.__tablename__] for kind in (Order, Round, Rating))
@@ -106,7 +107,7 @@ def merge_ratings(work: Work, import_id: int) -> None:
             satisfaction=_S.satisfaction,
             rated=True,
             counted_department_id=_S.department_id,
-            status=case((dissatisfied, Status.DUE.value), else_=Status.ARCHIVED.value),
+            status=case((dissatisfied, lifecycle.COMPLAIN.after.value), else_=lifecycle.CONTENT.after.value),
             outcome=case((dissatisfied, cast(_O.outcome, TextType)), else_=_S.satisfaction),
             import_id=import_id,
             version=_O.version + 1,
@@ -168,7 +169,7 @@ def _against_order() -> ColumnElement[Any]:
 
 def _waits() -> ColumnElement[bool]:
     """The order is closed and nobody has settled it."""
-    return _O.status.in_((Status.CLOSED, Status.DUE))
+    return _O.status.in_(sorted(lifecycle.CONTENT.before & lifecycle.COMPLAIN.before))
 
 
 def _later_rating() -> ColumnElement[bool]:

@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from db.orders import Contact, Order, Rating, Round
 from db.records import DailyCount, EventRow, Import, ImportProblem
-from db.reference import Department, Place
+from db.reference import Category, Department, Place
 from db.vocabulary import Event, ImportKind, JobState, Outcome, Role, Satisfaction, Status
 from services import exchange
 from services.access import SYSTEM, Access
 from services.environment import Environment
 from services.errors import NotAllowed
+from services.intake import profile_file
 from services.intake.problems import FileRefused, Refusal
 from services.intake.profile import FileFormat
 from services.intake.views import Incoming
@@ -187,6 +188,56 @@ def test_a_workbook_and_a_gb18030_file_say_the_same_as_a_utf_8_one(access: Acces
     page.write_number(2, 1, 46148.395833333336)
     book.close()
     assert told(bring(access, out.getvalue())) == (2, 0, 0, 2, 0)
+
+
+def test_places_and_categories_are_found_level_by_level(access: Access, owner: Session) -> None:
+    levels = {"一级类别": "市政设施", "二级类别": "道路设施", "三级类别": "道路积水", "所属区": "天河区"}
+    rows = [
+        GOOD | levels | {"所属街镇": "石牌街道"},
+        GOOD | levels | {"工单编号": "A2", "所属街镇": "石牌街"},
+        GOOD | levels | {"工单编号": "A3", "所属街镇": "月亮街"},
+        GOOD | levels | {"工单编号": "A4", "所属区": "天河 区", "三级类别": "新的类别"},
+        GOOD | levels | {"工单编号": "A5", "所属区": "月亮区"},
+    ]
+    report = bring(access, sheet(*rows))
+    assert told(report) == (5, 5, 0, 0, 0)
+    assert report["problems"] == [(4, "place", "unknown_place"), (6, "place", "unknown_place")]
+    places: dict[int | None, str | None] = {row.id: row.code for row in owner.scalars(select(Place))} | {None: None}
+    found = [places[stored(owner, number)[0].place_id] for number in ("A1", "A2", "A3", "A4", "A5")]
+    assert found == ["440106006", "440106006", "440106", "440106", None]
+    assert stored(owner, "A3")[0].place_text == "天河区 月亮街"
+    known = owner.get_one(Category, stored(owner, "A1")[0].category_id)
+    made = owner.get_one(Category, stored(owner, "A4")[0].category_id)
+    assert (known.code, made.name, made.parent_id) == ("010101", "新的类别", known.parent_id)
+
+
+@pytest.mark.parametrize(
+    ("policy", "rejected", "unit", "code"),
+    [
+        ('unknown = "reject"', 1, None, "unknown_department"),
+        ('unknown = "wait"', 0, None, "unknown_department"),
+        ('unknown = "map"\nto = "天河区"', 0, "天河区", None),
+        ('unknown = "map"\nto = "火星区"', 1, None, "unknown_department"),
+        ('unknown = "create"', 0, "月球局", None),
+        ('unknown = "reject"\nknown = ["月球局"]', 0, "月球局", None),
+        ('unknown = "reject"\naliases = { "月 球 局" = "越秀区" }', 0, "越秀区", None),
+    ],
+)
+def test_an_unknown_unit_is_created_mapped_rejected_or_left_waiting(
+    access: Access, owner: Session, tmp_path: Path, policy: str, rejected: int, unit: str | None, code: str | None
+) -> None:
+    shipped = (profile_file.SHIPPED / "huixiang.toml").read_text("utf-8")
+    own = tmp_path / "own.toml"
+    before = '[orders.lookup.department]\nunknown = "reject"'
+    own.write_text(shipped.replace(before, f"[orders.lookup.department]\n{policy}"), "utf-8")
+    report = bring(access, sheet(GOOD | {"承办单位": "月球局"}), profile=str(own))
+    assert report["rejected"] == rejected
+    assert [found[2] for found in report["problems"]] == ([code] if code else [])
+    if not rejected:
+        order, _ = stored(owner)
+        assert (owner.get_one(Department, order.department_id).name if order.department_id else None) == unit
+    else:
+        assert owner.scalar(select(func.count()).select_from(Department).where(Department.name == "月球局")) == 0
 
 
 # What does not --------------------------------------------------------------------------------------------------------
@@ -421,6 +472,19 @@ def test_a_satisfied_rating_archives_and_a_dissatisfied_one_calls_for_a_call(acc
     rating = owner.scalars(select(Rating).where(Rating.order_id == good.id)).one()
     assert (rating.round_id, rating.department_id) == (settled.id, good.department_id)
     assert owner.scalars(select(DailyCount.satisfied)).one() == 1
+
+
+@pytest.mark.every_server
+def test_the_counts_that_are_kept_are_those_of_the_orders(access: Access, owner: Session) -> None:
+    bring(access, (DATA / "boston_311_slice.csv").read_bytes(), profile="boston_311")
+    bring(access, sheet(CLOSED, CLOSED | {"工单编号": "A2"}, GOOD | {"工单编号": "A3"}))
+    rate(access, RATED, RATED | {"工单编号": "A2", "评价等级": "非常不满意"})
+    bring(access, sheet(CLOSED | {"工单编号": "A3", "办结时间": "2026-05-28 10:00:00"}))
+    names = ("closed", "due", "on_time", "rated", "satisfied", "dissatisfied", "silent")
+    kept = owner.execute(select(*(func.sum(getattr(DailyCount, name)) for name in names))).one()
+    view = table("order_counts", *(column(name) for name in names))
+    assert tuple(kept) == tuple(owner.execute(select(*(func.sum(view.c[name]) for name in names))).one())
+    assert tuple(kept)[3:6] == (2, 1, 1)
 
 
 def test_the_same_ratings_twice_change_nothing(access: Access, owner: Session) -> None:
