@@ -78,12 +78,18 @@ def explain_error(error: Exception) -> bool:
 
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[None]:
-    """Load what every screen needs, and take it out of the collections that Streamlit makes after every run."""
+    """Load what every screen needs, and take it out of the collections that Streamlit makes after every run.
+
+    Imports that waited when the last process ended go on; at the end the one that is being carried out is put down.
+    """
     for module in _HEAVY:
         importlib.import_module(module)
     gc.collect()
     gc.freeze()
+    if runtime.given():
+        runtime.imports().wake()
     yield
+    await anyio.to_thread.run_sync(runtime.imports().stop)
 
 
 async def _alive(_: Request) -> Response:

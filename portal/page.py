@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from portal import cache, screens, signin
-from portal.words import moment, plain, say, says
+from portal.words import language, moment, plain, say, says, speaking
 from services import trail
 from services.access import Access
 from services.environment import retrying
@@ -53,6 +53,16 @@ class Page:
         except PortalError as refusal:
             notice(refusal)
             return None
+
+    def later(self, query: Callable[..., T], **arguments: object) -> Callable[[], T]:
+        """Return what a download button asks when it is pressed, for this person in the role of that moment."""
+        door, spoken = signin.door(), language()
+
+        def ask() -> T:
+            with speaking(spoken):
+                return retrying(lambda: query(door(), **arguments))
+
+        return ask
 
     def may(self, permission: Permission) -> bool:
         """Say whether the person may do something: what a button asks before it shows itself."""

@@ -1,4 +1,4 @@
-"""What this process holds for everybody: the environment of the use cases, and who was last seen when."""
+"""What this process holds for everybody: the environment of the use cases, the imports' thread, who was seen when."""
 
 import atexit
 import threading
@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from portal.claims import ClaimMap, read_claim_map
+from portal.import_runner import ImportRunner
 from portal.options import secrets_file
 from services.environment import Environment, Settings
 from services.errors import PortalError
-from services.installation import opened
+from services.installation import as_system, opened
 from services.sign_ins import IDLE, LONGEST
 
 
@@ -22,6 +23,7 @@ class _Process:
     environment: Environment | None = None
     demo: bool = False
     seen: dict[str, datetime] = field(default_factory=dict)
+    imports: ImportRunner | None = None
 
 
 _SHORTEST_SECRET = 32
@@ -39,7 +41,11 @@ def start(environment: Environment, *, demo: bool = False) -> None:
 
 
 def stop() -> None:
-    """Forget everything that this process held."""
+    """Forget everything that this process held; an import that is being carried out is put down."""
+    with _lock:
+        runner, _process.imports = _process.imports, None
+    if runner is not None:
+        runner.stop()
     with _lock:
         _process.environment = None
         _process.demo = False
@@ -54,6 +60,19 @@ def environment() -> Environment:
             _process.environment = stack.enter_context(opened(Settings.read()))
             atexit.register(stack.close)
         return _process.environment
+
+
+def given() -> bool:
+    """Whether the process has its environment already."""
+    return _process.environment is not None
+
+
+def imports() -> ImportRunner:
+    """The thread of this process that carries imports out; it starts when it is first woken."""
+    with _lock:
+        if _process.imports is None:
+            _process.imports = ImportRunner(lambda: as_system(environment()))
+        return _process.imports
 
 
 def demo() -> bool:

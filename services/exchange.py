@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -136,11 +136,12 @@ def start_import(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_import(access: Access, *, import_id: int) -> Iterator[Step]:
+def run_import(access: Access, *, import_id: int) -> Generator[Step]:
     """Carry an import out, step by step; whoever walks through the steps decides about the pace.
 
     A refusal of the file ends it as failed, a cancel request before the merge as cancelled; neither raises. Anything
-    else that goes wrong is kept as failed too, and raised. An import that another walker holds is left to it.
+    else that goes wrong is kept as failed too, and raised. An import that another walker holds is left to it; one whose
+    walker closes the walk before the merge waits again, with its files.
     """
     with access.read(Permission.IMPORT_VIEW) as look:
         row = look.one(Import, import_id)
@@ -149,6 +150,9 @@ def run_import(access: Access, *, import_id: int) -> Iterator[Step]:
         return
     try:
         yield from _carry_out(access, import_id, folder, kind, total)
+    except GeneratorExit:
+        put_back_import(access, import_id)
+        raise
     except Cancelled:
         end_import(access, import_id, JobState.CANCELLED, Event.IMPORT_CANCELLED, {})
     except PortalError as refusal:
@@ -261,6 +265,15 @@ def claim_import(access: Access, import_id: int) -> bool:
             return False
         row.state, row.heartbeat_at = JobState.RUNNING, work.now
         return True
+
+
+def put_back_import(access: Access, import_id: int) -> None:
+    """Let an import that was put down wait for its turn again."""
+    with access.write(Permission.ORDER_IMPORT) as work:
+        row = work.lock(Import, import_id)
+        work.repeated = True  # Nobody decided anything: the import is where it was when it was started.
+        if row.state == JobState.RUNNING:
+            row.state, row.progress, row.heartbeat_at = JobState.QUEUED, 0, None
 
 
 def note_progress(access: Access, import_id: int, done: int) -> None:

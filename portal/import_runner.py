@@ -1,0 +1,100 @@
+"""The thread that carries imports out while the portal runs: one at a time, in the order in which they were started."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from db.vocabulary import JobState
+from services import exchange
+from services.access import Access
+from services.environment import retrying
+
+PAUSE = 20.0
+"""Seconds between two looks for imports that nobody woke the runner for: those of a process that died, for instance."""
+
+_BREATH = 0.02
+"""Seconds that are left to the screens between two steps of an import."""
+
+_PATIENCE = 5.0
+"""Seconds that the end of the process waits for an import that has to be put down."""
+
+_log = logging.getLogger("huixiang.imports")
+
+
+class ImportRunner:
+    """Looks for waiting imports when it is woken, and now and then by itself; nothing that goes wrong ends it."""
+
+    def __init__(self, door: Callable[[], Access]) -> None:
+        self._door = door
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._merging: int | None = None
+
+    def wake(self) -> None:
+        """Look for imports now; starts the thread where it does not run yet."""
+        self._woken.set()
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._stopping.clear()
+                self._thread = threading.Thread(target=self._keep_looking, name="imports", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """Put down what is being carried out, and end the thread; what was put down is done at the next start."""
+        self._stopping.set()
+        self._woken.set()
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(_PATIENCE)
+
+    def merging(self, import_id: int) -> bool:
+        """Say whether an import has read its rows and writes them, so that it cannot be cancelled any more."""
+        return self._merging == import_id
+
+    def run_waiting(self) -> int:
+        """Carry out what waits until nothing does, or until the runner is told to stop; returns how many that were."""
+        done = 0
+        while not self._stopping.is_set() and (found := self._next()) is not None:
+            if not self._carry_out(found):
+                break  # Somebody else took it between the look and the step.
+            done += 1
+        return done
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _keep_looking(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                self.run_waiting()
+            except Exception:
+                _log.exception("an import could not be carried out")
+            self._woken.wait(PAUSE)
+
+    def _next(self) -> int | None:
+        """Return the import whose turn it is; none while another process carries one out."""
+        access = self._door()
+        waiting = retrying(lambda: exchange.waiting_imports(access))
+        if not waiting:
+            return None
+        latest = retrying(lambda: exchange.recent_imports(access))
+        elsewhere = [one.id for one in latest if one.state == JobState.RUNNING and one.id not in waiting]
+        return None if elsewhere else waiting[0]
+
+    def _carry_out(self, import_id: int) -> bool:
+        """Walk through the steps of one import; returns whether there were any."""
+        steps = exchange.run_import(self._door(), import_id=import_id)
+        walked = False
+        try:
+            for step in steps:
+                walked = True
+                self._merging = import_id if step.merging else None
+                if self._stopping.wait(_BREATH) and not step.merging:
+                    steps.close()
+                    break
+        finally:
+            self._merging = None
+        return walked
