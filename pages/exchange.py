@@ -14,8 +14,8 @@ from services.intake.views import ImportStatus
 
 here = page.open("exchange")
 
+# The word in the address that names the import whose report is shown.
 IMPORT = "exchange_import"
-"""The word in the address that names the import whose report is shown."""
 
 
 def draw() -> None:

@@ -163,4 +163,5 @@ def _remedy(code: str) -> str:
 def _fact(name: str, fact: object) -> str:
     if name == "kind" and isinstance(fact, str):
         return label(ImportKind(fact))
-    return words.plain(str(fact))
+    text = str(fact)
+    return words.plain(text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…")
