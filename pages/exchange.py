@@ -28,7 +28,7 @@ def draw() -> None:
         for status in reversed([one for one in recent if one.state in import_tables.ACTIVE]):
             import_progress.draw(status, chosen=False)
         import_form.draw(here, started=_show)
-    _history(recent, chosen)
+    _history([one for one in recent if one.state not in import_tables.ACTIVE], chosen)
 
 
 def _one_import(number: int) -> None:
