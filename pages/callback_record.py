@@ -46,9 +46,10 @@ def draw_order(order_id: int) -> None:
     """Draw the order on the left, which never disappears, and the questions on the right."""
     case = here.ask(callbacks.case, fresh=True, order_id=order_id)
     left, right = st.columns([5, 6], gap="large")
-    with left, st.container(key="callback_order"):
-        case_view.draw_order(case.order)
+    with left, st.container(key="callback_order", gap="xsmall"):
+        case_view.draw_heading(case.order)
         callback_desk.draw_phone(here, case)
+        case_view.draw_matter(case.order)
         case_view.draw_story(case.order)
     with right:
         callback_desk.draw_form(here, case)

@@ -30,7 +30,7 @@ def draw_list(found: Reviews) -> None:
         "advice": st.column_config.TextColumn(say("dissatisfied_review.advice"), width=90),
         "reasons": st.column_config.TextColumn(say("field.reasons"), width=180),
         "department": st.column_config.TextColumn(say("field.department"), width=120),
-        "status": st.column_config.TextColumn(say("field.status"), width=80),
+        "status": st.column_config.TextColumn(say("field.status"), width=110),
         "round": st.column_config.NumberColumn(say("field.round"), width=55),
         "since": st.column_config.DatetimeColumn(
             say("dissatisfied_review.since"), format="MM-DD HH:mm", timezone="Asia/Shanghai", width=105
@@ -38,6 +38,8 @@ def draw_list(found: Reviews) -> None:
         "title": st.column_config.TextColumn(say("field.title"), width=200),
     }
     ids = [row.order_id for row in found.rows]
+    if not ids:
+        return
     loop_forms.pick_from(table, ids, screen="dissatisfied_review", columns=columns)
     loop_forms.turn_pages(ids[-1], more=found.more, screen="dissatisfied_review")
 
@@ -45,11 +47,13 @@ def draw_list(found: Reviews) -> None:
 def draw_case(order_id: int) -> None:
     """Draw one order, what the rules advise, and the decision."""
     case = here.ask(reviews.review_case, fresh=True, order_id=order_id)
+    with st.container(key="dissatisfied_review_heading", gap="xsmall"):
+        case_view.draw_heading(case.order)
     with st.container(border=True, key="dissatisfied_review_case"):
         review_desk.draw_advice(case)
         review_desk.draw_decision(here, case)
-    with st.container(key="dissatisfied_review_order"):
-        case_view.draw_order(case.order)
+    with st.container(key="dissatisfied_review_order", gap="xsmall"):
+        case_view.draw_matter(case.order)
         case_view.draw_story(case.order)
 
 
@@ -61,17 +65,15 @@ def _advice(rework: bool, denied: bool) -> str:
 
 found = here.ask(reviews.review_list, fresh=True, after=loop_forms.chosen(loop_forms.AFTER))
 order = loop_forms.chosen()
-if not found.rows and order is None:
-    st.info(say("dissatisfied_review.nothing"), icon=":material/task_alt:")
-    st.stop()
-left, right = st.columns([6, 5], gap="medium")
-with left:
+if order is None:
     if found.rows:
+        st.caption(say("dissatisfied_review.choose"))
         draw_list(found)
     else:
         st.info(say("dissatisfied_review.nothing"), icon=":material/task_alt:")
-with right:
-    if order is None:
-        st.info(say("dissatisfied_review.choose"), icon=":material/arrow_back:")
-    else:
+else:
+    left, right = st.columns([6, 5], gap="medium")
+    with right:
         draw_case(order)
+    with left:
+        draw_list(found)

@@ -34,6 +34,8 @@ def draw_list(found: Reworks) -> None:
         "title": st.column_config.TextColumn(say("field.title"), width=200),
     }
     ids = [row.order_id for row in found.rows]
+    if not ids:
+        return
     styles = {"urgency": rework_desk.urgency_style}
     loop_forms.pick_from(table, ids, screen="rework_board", columns=columns, styles=styles)
     loop_forms.turn_pages(ids[-1], more=found.more, screen="rework_board")
@@ -42,28 +44,33 @@ def draw_list(found: Reworks) -> None:
 def draw_case(order_id: int) -> None:
     """Draw one return: the deadline, what is wanted, and the answer."""
     case = here.ask(rework.rework_case, fresh=True, order_id=order_id)
+    with st.container(key="rework_board_heading", gap="xsmall"):
+        case_view.draw_heading(case.order)
     with st.container(border=True, key="rework_board_case"):
         rework_desk.draw_deadline(case)
         rework_desk.draw_answer(here, case)
-    with st.container(key="rework_board_order"):
-        case_view.draw_order(case.order)
+    with st.container(key="rework_board_order", gap="xsmall"):
+        case_view.draw_matter(case.order)
         case_view.draw_story(case.order)
 
 
-late_only = st.toggle(say("rework_board.late_only"), key="rework_board_late", bind="query-params")
+with st.container(horizontal=True, vertical_alignment="center", key="rework_board_strip"):
+    counts = st.empty()
+    st.space("stretch")
+    late_only = st.toggle(say("rework_board.late_only"), key="rework_board_late", bind="query-params")
 found = here.ask(rework.rework_list, fresh=True, late_only=late_only, after=loop_forms.chosen(loop_forms.AFTER))
-st.markdown(rework_desk.counts_of(found.waiting, found.late))
+counts.markdown(rework_desk.counts_of(found.waiting, found.late))
 order = loop_forms.chosen()
-if not found.rows and order is None:
-    mine = here.may(Permission.REWORK_SUBMIT)
-    st.info(say("rework_board.nothing_mine" if mine else "rework_board.nothing"), icon=":material/task_alt:")
-    st.stop()
-left, right = st.columns([6, 5], gap="medium")
-with left:
+if order is None:
     if found.rows:
+        st.caption(say("rework_board.choose"))
         draw_list(found)
-with right:
-    if order is None:
-        st.info(say("rework_board.choose"), icon=":material/arrow_back:")
     else:
+        mine = here.may(Permission.REWORK_SUBMIT)
+        st.info(say("rework_board.nothing_mine" if mine else "rework_board.nothing"), icon=":material/task_alt:")
+else:
+    left, right = st.columns([6, 5], gap="medium")
+    with right:
         draw_case(order)
+    with left:
+        draw_list(found)

@@ -4,7 +4,6 @@ import streamlit as st
 
 from db.vocabulary import Satisfaction, Status
 from portal import forms, loop_forms, page
-from portal.deadline_sentence import joined
 from portal.page import Page
 from portal.words import label, name, number, plain, say, says
 from services import callbacks
@@ -68,15 +67,18 @@ def draw_form(here: Page, case: Case) -> None:
         return
     seen = loop_forms.up_to_date(form, case.order.version)
     st.session_state.setdefault(f"_started_{token}", case.looked_at)
-    for question in case.questions:
-        _ask(question, token)
+    with st.container(horizontal=True, gap="small", key="callback_questions"):
+        for question in case.questions:
+            _ask(question, token)
     if _dissatisfied(case, token):
-        _ask_why(case, token)
-    with st.container(horizontal=True, key="callback_answered"):
-        for choice in case.dispositions:
-            if choice.answered:
-                _ending(here, case, token, seen, choice)
-    _draw_unanswered(here, case, token, seen)
+        _ask_reasons(case, token)
+    with st.bottom, st.container(key="callback_endings"):
+        loop_forms.draw_not_saved(token)
+        answered, unanswered = st.columns([4, 5], gap="medium", vertical_alignment="bottom")
+        with answered:
+            _draw_answered(here, case, token, seen)
+        with unanswered:
+            _draw_unanswered(here, case, token, seen)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -103,6 +105,7 @@ def _ask(question: Question, token: str) -> None:
         list(known),
         key=_key(token, question.code),
         format_func=lambda code: _answer(question, known[code]),
+        wrap=True,
     )
 
 
@@ -119,7 +122,7 @@ def _dissatisfied(case: Case, token: str) -> bool:
     return any(choice.code == given and choice.counts_as == Satisfaction.DISSATISFIED for choice in graded.choices)
 
 
-def _ask_why(case: Case, token: str) -> None:
+def _ask_reasons(case: Case, token: str) -> None:
     known = {reason.named.code: reason for reason in case.reasons}
     st.pills(
         say("callback_record.reasons"),
@@ -127,17 +130,8 @@ def _ask_why(case: Case, token: str) -> None:
         selection_mode="multi",
         key=_key(token, "reasons"),
         format_func=lambda code: _reason(known[code]),
+        wrap=True,
         help=say("callback_record.reasons_help", icon=REWORK_ICON),
-    )
-    chosen = st.session_state.get(_key(token, "reasons")) or []
-    needs_text = [plain(name(known[code].named)) for code in chosen if code in known and known[code].needs_text]
-    st.text_area(
-        say("callback_record.words"),
-        key=_key(token, "words"),
-        max_chars=LONGEST_WORDS,
-        height=80,
-        placeholder=say("callback_record.words_hint"),
-        help=say("callback_record.needs_text", n=case.text_length, reasons=joined(needs_text)) if needs_text else None,
     )
 
 
@@ -146,44 +140,57 @@ def _reason(reason: ReasonChoice) -> str:
     return f"{plain(name(reason.named))}{mark}"
 
 
-def _ending(here: Page, case: Case, token: str, seen: int, choice: DispositionChoice) -> None:
-    st.button(
-        plain(name(choice.named)),
-        key=_key(token, f"end_{choice.named.code.replace('.', '_')}"),
-        type="primary" if choice.complete else "secondary",
-        icon=":material/check:" if choice.complete else None,
-        shortcut="Ctrl+Enter" if choice.complete else None,
-        help=say("callback_record.complete_help" if choice.complete else "callback_record.partial_help"),
-        on_click=_send,
-        args=(here, case, token, seen, choice.named.code),
-    )
+def _draw_answered(here: Page, case: Case, token: str, seen: int) -> None:
+    """Draw the citizen's words where they are needed, and the ways in which an answered call ends.
+
+    Words and buttons are one form: a shortcut pressed while typing sends what was typed.
+    """
+    with st.form(_key(token, "answered"), border=False, enter_to_submit=False):
+        if _dissatisfied(case, token):
+            st.text_area(
+                _words_label(case, token),
+                key=_key(token, "words"),
+                max_chars=LONGEST_WORDS,
+                height=68,
+                placeholder=say("callback_record.words_hint"),
+            )
+        with st.container(horizontal=True):
+            for choice in (one for one in case.dispositions if one.answered):
+                st.form_submit_button(
+                    plain(name(choice.named)),
+                    key=_key(token, f"end_{choice.named.code.replace('.', '_')}"),
+                    type="primary" if choice.complete else "secondary",
+                    icon=":material/check:" if choice.complete else None,
+                    shortcut="Ctrl+Enter" if choice.complete else None,
+                    help=say("callback_record.complete_help" if choice.complete else "callback_record.partial_help"),
+                    on_click=_send,
+                    args=(here, case, token, seen, choice.named.code),
+                )
+
+
+def _words_label(case: Case, token: str) -> str:
+    chosen = st.session_state.get(_key(token, "reasons")) or []
+    if any(reason.needs_text for reason in case.reasons if reason.named.code in chosen):
+        return say("callback_record.words_at_least", n=case.text_length)
+    return say("field.words")
 
 
 def _draw_unanswered(here: Page, case: Case, token: str, seen: int) -> None:
     """Draw the other way in which a call ends: nobody answered the questions."""
     known = {choice.named.code: choice for choice in case.dispositions if not choice.answered}
-    with st.container(border=True, key="callback_unanswered"):
-        left = case.attempts_allowed - case.attempts_made
-        st.markdown(
-            f"**{say('callback_record.unanswered')}** "
-            f":small[:gray[{say('callback_record.attempts', made=case.attempts_made, n=max(left, 0))}]]"
-        )
-        how, note, go = st.columns([4, 4, 3], vertical_alignment="bottom")
-        chosen = how.selectbox(
-            say("field.disposition"),
+    left = max(case.attempts_allowed - case.attempts_made, 0)
+    with st.form(_key(token, "unanswered"), border=False, enter_to_submit=False):
+        how, note, end = st.columns([10, 8, 9], vertical_alignment="bottom")
+        how.selectbox(
+            say("callback_record.unanswered", made=case.attempts_made, n=left),
             list(known),
             index=None,
             key=_key(token, "disposition"),
-            format_func=lambda code: name(known[code].named),
+            format_func=lambda code: _disposition(known[code]),
             placeholder=say("callback_record.choose_disposition"),
         )
-        needed = chosen is not None and known[chosen].note_required
-        note.text_input(
-            say("callback_record.note_needed" if needed else "callback_record.note"),
-            key=_key(token, "note"),
-            max_chars=LONGEST_NOTE,
-        )
-        go.button(
+        note.text_input(say("field.note"), key=_key(token, "note"), max_chars=LONGEST_NOTE)
+        end.form_submit_button(
             say("callback_record.record_unanswered"),
             key=_key(token, "end_unanswered"),
             icon=":material/phone_missed:",
@@ -192,6 +199,11 @@ def _draw_unanswered(here: Page, case: Case, token: str, seen: int) -> None:
             on_click=_send,
             args=(here, case, token, seen, None),
         )
+
+
+def _disposition(choice: DispositionChoice) -> str:
+    told = name(choice.named)
+    return say("callback_record.with_note", disposition=told) if choice.note_required else told
 
 
 def _take_next(here: Page) -> None:
@@ -233,7 +245,9 @@ def _send(here: Page, case: Case, token: str, seen: int, disposition: str | None
         request_id=token,
         started_at=st.session_state.get(f"_started_{token}"),
     )
-    if receipt is not None:
+    if receipt is None:
+        loop_forms.not_saved(token)
+    else:
         forms.renew(f"callback_{order.id}", token)
         st.session_state.pop(_phone_key(order.id), None)
         loop_forms.choose(None)

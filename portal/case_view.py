@@ -34,19 +34,22 @@ def fact(label_key: str, value: str) -> None:
     st.markdown(f":small[:gray[{say(label_key)}]]  \n{value}")
 
 
-def draw_order(order: OrderFacts) -> None:
-    """Draw the order itself: number, state, round, what it is about, who handled it, and what was answered."""
+def draw_heading(order: OrderFacts) -> None:
+    """Draw which order this is: number, state, round, title, and what it is about."""
     colour = STATUS_COLOURS.get(order.status, "gray")
     badges = [f":{colour}-badge[{label(order.status)}]", f":gray-badge[{say('case.round', number=order.round)}]"]
     if order.confidential:
         badges.append(f":orange-badge[:material/lock: {say('case.confidential')}]")
     st.markdown(f"**{plain(order.number)}** {' '.join(badges)}")
-    st.markdown(f"**{text_of(order.title)}**")
     about = [name(order.order_type), name(order.category), name(order.place)]
-    st.caption(" · ".join(plain(part) for part in about if part != NOTHING))
-    fact("case.request", text_of(order.text))
-    if order.address:
-        fact("case.address", text_of(order.address))
+    kinds = " · ".join(plain(part) for part in about if part != NOTHING)
+    st.markdown(f"**{text_of(order.title)}** :small[:gray[{kinds}]]")
+
+
+def draw_matter(order: OrderFacts) -> None:
+    """Draw what the citizen asked for, who handled it, and what was answered."""
+    where = f"  \n:small[:material/location_on: {text_of(order.address)}]" if order.address else ""
+    fact("case.request", text_of(order.text) + where)
     department = plain(name(order.department))
     closed = order.current.closed_at
     in_hand = say("case.in_hand", department=department)
@@ -63,8 +66,8 @@ def draw_reply(order: OrderFacts) -> None:
     answered = next((one for one in reversed(order.rounds) if one.closed_at), None)
     if answered is None:
         return
-    fact("case.reply" if answered is current else "case.reply_before", text_of(answered.reply))
-    st.markdown(f":small[:material/call: {contact_claim(answered)}]")
+    claim = f"  \n:small[:material/call: {contact_claim(answered)}]"
+    fact("case.reply" if answered is current else "case.reply_before", text_of(answered.reply) + claim)
     if answered.evidence_note:
         fact("case.evidence", text_of(answered.evidence_note))
 

@@ -87,6 +87,17 @@ def up_to_date(form: str, version: int) -> int:
     return seen
 
 
+def not_saved(token: str) -> None:
+    """Remember that a form was refused: the reasons stand at the top of the screen, which may be out of sight."""
+    st.session_state[f"_refused_{token}"] = True
+
+
+def draw_not_saved(token: str) -> None:
+    """Say beside the buttons, once, that the form was refused."""
+    if st.session_state.pop(f"_refused_{token}", False):
+        st.markdown(f":red[:material/error: {say('loop.not_saved')}]")
+
+
 def written(key: str) -> str:
     """Return what stands in a text field, or nothing where it is not drawn."""
     return str(st.session_state.get(key) or "")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from db.vocabulary import Status
 from portal import forms, loop_forms, page
+from portal.case_view import text_of
 from portal.deadline_sentence import deadline_sentence, joined
 from portal.page import Page
 from portal.words import label, name, plain, say
@@ -11,6 +12,7 @@ from services import reviews
 from services.casework import LONGEST_TEXT
 from services.reviews import MOST_DAYS, UNDECIDED, ReviewCase
 from services.rules.permissions import Permission
+from services.views import Receipt
 
 RETURN, ARCHIVE = "return", "archive"
 
@@ -24,6 +26,9 @@ def draw_advice(case: ReviewCase) -> None:
         st.info(say("dissatisfied_review.no_rework_needed", reasons=given), icon=":material/gavel:")
     else:
         st.info(say("dissatisfied_review.no_reasons"), icon=":material/phone_missed:")
+    words = [call.words for call in case.order.calls if call.round == case.order.round and call.words]
+    if words:
+        st.markdown(say("case.quote", words=text_of(words[-1])))
     if case.contact_denied:
         st.warning(say("dissatisfied_review.contact_denied"), icon=":material/report:")
     if case.order.status == Status.ESCALATED:
@@ -70,59 +75,63 @@ def _key(token: str, field: str) -> str:
 def _draw_return(here: Page, case: ReviewCase, token: str, seen: int) -> None:
     known = {choice.named.code: choice for choice in case.choices}
     given = [reason.code for reason in case.reasons if reason.code in known]
-    st.selectbox(
-        say("field.return_reason"),
-        [*given, *(code for code in known if code not in given)],
-        index=None,
-        key=_key(token, "reason"),
-        format_func=lambda code: name(known[code].named),
-        placeholder=say("dissatisfied_review.choose_reason"),
-    )
-    st.text_area(
-        say("field.instruction"),
-        key=_key(token, "instruction"),
-        max_chars=LONGEST_TEXT,
-        height=90,
-        placeholder=say("dissatisfied_review.instruction_hint"),
-    )
-    narrow, wide = st.columns([1, 3], vertical_alignment="bottom")
+    narrow, wide = st.columns([1, 3], vertical_alignment="center")
     days = narrow.number_input(
         say("field.days"), min_value=1, max_value=MOST_DAYS, value=case.proposed_days, key=_key(token, "days")
     )
     with wide:
         st.caption(deadline_sentence(here.ask(reviews.explain_deadline, days=int(days))))
-    st.button(
-        say("dissatisfied_review.return"),
-        key=_key(token, "send_return"),
-        type="primary",
-        icon=":material/undo:",
-        shortcut="Ctrl+Enter",
-        on_click=_return,
-        args=(here, case, token, seen),
-    )
+    with st.form(_key(token, "return"), border=False, enter_to_submit=False):
+        st.selectbox(
+            say("field.return_reason"),
+            [*given, *(code for code in known if code not in given)],
+            index=None,
+            key=_key(token, "reason"),
+            format_func=lambda code: name(known[code].named),
+            placeholder=say("dissatisfied_review.choose_reason"),
+        )
+        st.text_area(
+            say("field.instruction"),
+            key=_key(token, "instruction"),
+            max_chars=LONGEST_TEXT,
+            height=90,
+            placeholder=say("dissatisfied_review.instruction_hint"),
+        )
+        loop_forms.draw_not_saved(token)
+        st.form_submit_button(
+            say("dissatisfied_review.return"),
+            key=_key(token, "send_return"),
+            type="primary",
+            icon=":material/undo:",
+            shortcut="Ctrl+Enter",
+            on_click=_return,
+            args=(here, case, token, seen),
+        )
 
 
 def _draw_archive(here: Page, case: ReviewCase, token: str, seen: int) -> None:
     hint = say("dissatisfied_review.archive_hint")
     if case.calls_for_rework:
         hint = say("dissatisfied_review.archive_against", n=case.text_length)
-    st.text_area(
-        say("field.archive_reason"),
-        key=_key(token, "archive_reason"),
-        max_chars=LONGEST_TEXT,
-        height=90,
-        placeholder=hint,
-    )
-    st.caption(say("dissatisfied_review.archive_counts"))
-    st.button(
-        say("dissatisfied_review.archive"),
-        key=_key(token, "send_archive"),
-        type="primary",
-        icon=":material/inventory_2:",
-        shortcut="Ctrl+Enter",
-        on_click=_archive,
-        args=(here, case, token, seen),
-    )
+    with st.form(_key(token, "archive"), border=False, enter_to_submit=False):
+        st.text_area(
+            say("field.archive_reason"),
+            key=_key(token, "archive_reason"),
+            max_chars=LONGEST_TEXT,
+            height=90,
+            placeholder=hint,
+        )
+        st.caption(say("dissatisfied_review.archive_counts"))
+        loop_forms.draw_not_saved(token)
+        st.form_submit_button(
+            say("dissatisfied_review.archive"),
+            key=_key(token, "send_archive"),
+            type="primary",
+            icon=":material/inventory_2:",
+            shortcut="Ctrl+Enter",
+            on_click=_archive,
+            args=(here, case, token, seen),
+        )
 
 
 def _return(here: Page, case: ReviewCase, token: str, seen: int) -> None:
@@ -135,8 +144,7 @@ def _return(here: Page, case: ReviewCase, token: str, seen: int) -> None:
         days=int(st.session_state.get(_key(token, "days")) or 0),
         request_id=token,
     )
-    if receipt is not None:
-        _decided(case, token, "dissatisfied_review.returned", receipt.number)
+    _decided(case, token, "dissatisfied_review.returned", receipt)
 
 
 def _archive(here: Page, case: ReviewCase, token: str, seen: int) -> None:
@@ -147,11 +155,14 @@ def _archive(here: Page, case: ReviewCase, token: str, seen: int) -> None:
         reason=loop_forms.written(_key(token, "archive_reason")),
         request_id=token,
     )
-    if receipt is not None:
-        _decided(case, token, "dissatisfied_review.archived", receipt.number)
+    _decided(case, token, "dissatisfied_review.archived", receipt)
 
 
-def _decided(case: ReviewCase, token: str, sentence: str, number: str) -> None:
+def _decided(case: ReviewCase, token: str, sentence: str, receipt: Receipt | None) -> None:
+    """Go on to the next order once the decision is saved; keep what was typed where it is refused."""
+    if receipt is None:
+        loop_forms.not_saved(token)
+        return
     forms.renew(f"review_{case.order.id}", token)
     loop_forms.choose(None)
-    page.notice(sentence, number=plain(number))
+    page.notice(sentence, number=plain(receipt.number))

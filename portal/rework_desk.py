@@ -62,13 +62,6 @@ def draw_answer(here: Page, case: ReworkCase) -> None:
     form = f"rework_{case.order.id}"
     token = forms.token(form)
     seen = loop_forms.up_to_date(form, case.order.version)
-    st.text_area(
-        say("field.reply"),
-        key=_key(token, "reply"),
-        max_chars=LONGEST_TEXT,
-        height=120,
-        placeholder=say("rework_board.reply_hint", n=rework.SHORTEST_REPLY),
-    )
     contacted = st.segmented_control(
         say("field.unit_contacted"),
         ["yes", "no"],
@@ -83,22 +76,31 @@ def draw_answer(here: Page, case: ReworkCase) -> None:
             step=timedelta(minutes=5),
             format="YYYY-MM-DD",
         )
-    st.text_area(
-        say("rework_board.evidence_needed" if case.needs_evidence else "field.evidence_note"),
-        key=_key(token, "evidence"),
-        max_chars=LONGEST_TEXT,
-        height=80,
-        placeholder=say("rework_board.evidence_hint"),
-    )
-    st.button(
-        say("rework_board.submit"),
-        key=_key(token, "send"),
-        type="primary",
-        icon=":material/send:",
-        shortcut="Ctrl+Enter",
-        on_click=_submit,
-        args=(here, case, token, seen),
-    )
+    with st.form(_key(token, "answer"), border=False, enter_to_submit=False):
+        st.text_area(
+            say("field.reply"),
+            key=_key(token, "reply"),
+            max_chars=LONGEST_TEXT,
+            height=120,
+            placeholder=say("rework_board.reply_hint", n=rework.SHORTEST_REPLY),
+        )
+        st.text_area(
+            say("rework_board.evidence_needed" if case.needs_evidence else "field.evidence_note"),
+            key=_key(token, "evidence"),
+            max_chars=LONGEST_TEXT,
+            height=80,
+            placeholder=say("rework_board.evidence_hint"),
+        )
+        loop_forms.draw_not_saved(token)
+        st.form_submit_button(
+            say("rework_board.submit"),
+            key=_key(token, "send"),
+            type="primary",
+            icon=":material/send:",
+            shortcut="Ctrl+Enter",
+            on_click=_submit,
+            args=(here, case, token, seen),
+        )
 
 
 def counts_of(waiting: int, late: int) -> str:
@@ -132,7 +134,9 @@ def _submit(here: Page, case: ReworkCase, token: str, seen: int) -> None:
         evidence_note=loop_forms.written(_key(token, "evidence")),
         request_id=token,
     )
-    if receipt is not None:
+    if receipt is None:
+        loop_forms.not_saved(token)
+    else:
         forms.renew(f"rework_{case.order.id}", token)
         loop_forms.choose(None)
         page.notice("rework_board.submitted", number=plain(receipt.number))
