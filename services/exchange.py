@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -162,9 +162,7 @@ def run_import(access: Access, *, import_id: int) -> Generator[Step]:
     except Exception:
         end_import(access, import_id, JobState.FAILED, Event.IMPORT_FAILED, {"error": "error.unexpected", "facts": {}})
         raise
-    for path in folder.iterdir():
-        if path.name != _REJECTED:
-            path.unlink()
+    _clear(folder)
 
 
 def cancel_import(access: Access, *, import_id: int) -> ImportStatus:
@@ -333,6 +331,21 @@ def _imports(access: Access) -> Path:
     return folder
 
 
+def _clear(folder: Path) -> None:
+    """Delete what was sent in: once an import is over, only its rejected rows are still needed."""
+    for path in folder.iterdir():
+        if path.name != _REJECTED:
+            path.unlink()
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _in_order(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a stored report with its keys in the order in which they are read; the database sorts them its own way."""
+    found = [{name: one[name] for name in ("row", "field", "code", "value")} for one in report["problems"]]
+    return {one.name: report[one.name] for one in fields(Report)} | {"problems": found}
+
+
 def _values(made: object) -> tuple[tuple[str, str | datetime | bool | None], ...]:
     """Lay a row out by field; levels are written one behind the other."""
     if not isinstance(made, OrderRow | RatingRow):
@@ -347,7 +360,7 @@ def _status(access: Access, look: Look, row: Import) -> ImportStatus:
     report = row.report or {}
     return ImportStatus(
         id=row.id, kind=row.kind, profile=row.profile, file_name=row.file_name, state=row.state, progress=row.progress,
-        total=row.total, cancel_requested=row.cancel_requested, report=report if "rows" in report else None,
+        total=row.total, cancel_requested=row.cancel_requested, report=_in_order(report) if "rows" in report else None,
         error=report.get("error"), facts=report.get("facts", {}), started_by=person.name if person else None,
         started_at=row.started_at, finished_at=row.finished_at,
         has_corrections=(_imports(access) / str(row.stored_as) / _REJECTED).is_file(),

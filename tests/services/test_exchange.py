@@ -623,6 +623,7 @@ def test_an_import_whose_runner_died_is_taken_up_again(access: Access, owner: Se
 
 def test_after_the_end_only_the_rejected_rows_are_kept_on_disk(access: Access, tmp_path: Path) -> None:
     bring(access, sheet(GOOD, GOOD))
+    bring(access, sheet(GOOD))
     (folder,) = (tmp_path / "imports").iterdir()
     assert [path.name for path in folder.iterdir()] == ["rejected.csv"]
     assert folder.stat().st_mode & 0o077 == 0
