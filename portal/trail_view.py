@@ -1,0 +1,247 @@
+"""What the screen of the trail draws: its filters, the list, one event opened, and the check of the chain."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import TypedDict
+
+import pandas as pd
+import streamlit as st
+
+from db.vocabulary import Event, Role
+from portal import address, fact_words, words
+from portal.page import Page
+from portal.words import label, plain, say, says
+from services import trail
+from services.trail import Break, ChainReport, Head, Position, TrailFilter, TrailLine
+
+EARLIEST = date(2000, 1, 1)
+LATEST = date(2099, 12, 31)
+
+_PAGES = "_trail_pages"
+_REPORT = "_trail_report"
+_CHOSEN = "_trail_chosen"
+_DRAWN = "_trail_drawn"
+_LARGEST_NOTE = 20_000
+
+
+class _Pages(TypedDict):
+    """Where each page that was looked at began, under which filter."""
+
+    where: TrailFilter
+    starts: list[Position | None]
+
+
+def filters() -> TrailFilter:
+    """Draw the filters and return what they mean."""
+    actions = ["", *(event.value for event in Event)]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="trail_filters"):
+        with st.container(width=150):
+            who = address.write("trail_who", say("trail.who"), placeholder=say("trail.who_hint"))
+        with st.container(width=150):
+            action = address.choose(
+                "trail_action",
+                say("trail.action"),
+                actions,
+                names=lambda word: label(Event(word)) if word else say("trail.all"),
+            )
+        with st.container(width=190):
+            number = address.write("trail_number", say("trail.number"), placeholder=say("trail.number_hint"))
+        with st.container(width=132):
+            first = address.day("trail_from", say("trail.from"), earliest=EARLIEST, latest=LATEST)
+        with st.container(width=132):
+            last = address.day("trail_to", say("trail.to"), earliest=EARLIEST, latest=LATEST)
+    return TrailFilter(who=who, action=Event(action) if action else None, number=number, first=first, last=last)
+
+
+def position(where: TrailFilter) -> Position | None:
+    """Return where the page that is looked at begins; another filter begins with the newest event."""
+    return _pages(where)["starts"][-1]
+
+
+def events(found: trail.TrailPage, where: TrailFilter) -> TrailLine | None:
+    """Draw the list; return the event whose row was clicked, or None."""
+    frame = pd.DataFrame([_row(line) for line in found.lines], columns=list(_COLUMNS))
+    chosen = st.dataframe(
+        frame,
+        key=f"trail_events_{len(_pages(where)['starts'])}_{st.session_state.get(_DRAWN, 0)}",
+        hide_index=True,
+        width="stretch",
+        height=min(38 + 35 * len(found.lines), 594),
+        row_height=35,
+        placeholder=words.NOTHING,
+        on_select=_choose,
+        selection_mode="single-row",
+        column_config={
+            name: st.column_config.TextColumn(say(f"trail.column.{name}"), width=width)
+            for name, width in _COLUMNS.items()
+        },
+    )
+    _paging(found, where)
+    if not st.session_state.pop(_CHOSEN, False):
+        return None
+    rows = chosen["selection"].get("rows", [])
+    return found.lines[rows[0]] if rows and rows[0] < len(found.lines) else None
+
+
+def close() -> None:
+    """Forget which row was clicked once its event is closed, so that the same row opens again by one click."""
+    st.session_state[_DRAWN] = st.session_state.get(_DRAWN, 0) + 1
+
+
+def event(here: Page, line: TrailLine) -> None:
+    """Draw one event: who, what, before and after, and its place in the chain."""
+    st.markdown(f"**{label(line.action)}** · {plain(words.moment(line.at))}")
+    who = plain(actor_words(line)) if line.role == Role.SYSTEM else f"{plain(line.actor)} · {label(line.role)}"
+    if line.actor_department is not None:
+        who += f" · {plain(words.name(line.actor_department))}"
+    st.markdown(say("trail.by", who=who))
+    st.markdown(say("trail.about", what=plain(subject_words(line))))
+    changed = fact_words.changes(line.before, line.after)
+    if changed:
+        names = ("fact", "before", "after")
+        frame = pd.DataFrame(changed, columns=[say(f"trail.column.{name}") for name in names])
+        st.dataframe(frame, hide_index=True, width="stretch")
+    if line.reason:
+        st.markdown(f"**{say('trail.column.reason')}**")
+        st.text(line.reason)
+    if line.order_id is not None and st.button(say("trail.open_order"), icon=":material/description:", type="primary"):
+        here.go("order_detail", order=line.order_id)
+    with st.expander(say("trail.place"), icon=":material/link:"):
+        st.text(say("trail.place_words", shard=line.shard, seq=words.number(line.seq)))
+        st.code(line.hash, language=None, wrap_lines=True)
+        if line.request_id:
+            st.text(say("trail.request", request=line.request_id))
+
+
+def subject_words(line: TrailLine) -> str:
+    """Return what an event is about: the number of an order, the name of a person or unit, else the kind of thing."""
+    kind = say(f"trail.object.{line.object_type}") if says(f"trail.object.{line.object_type}") else line.object_type
+    return f"{kind} {line.subject}" if line.subject else f"{kind} {line.object_id}"
+
+
+def actor_words(line: TrailLine) -> str:
+    """Return who acted: a person's name, or that it was the program itself."""
+    return label(line.role) if line.role == Role.SYSTEM else line.actor
+
+
+def check(here: Page) -> None:
+    """Offer to check the whole chain, against heads noted earlier too, and show what was found."""
+    with st.expander(say("trail.check_title"), icon=":material/verified_user:"):
+        st.caption(say("trail.check_purpose"))
+        noted = st.file_uploader(say("trail.noted"), type="json", key="trail_noted")
+        if st.button(say("trail.check"), icon=":material/rule:", key="trail_check"):
+            try:
+                heads = _noted(noted.getvalue()) if noted is not None else ()
+            except ValueError:
+                st.error(say("trail.noted_wrong"), icon=":material/error:")
+                return
+            with st.spinner(say("trail.checking")):
+                st.session_state[_REPORT] = here.ask(trail.check_chain, fresh=True, noted=heads)
+        report = st.session_state.get(_REPORT)
+        if isinstance(report, ChainReport):
+            _report(report)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+_COLUMNS = {"at": 128, "actor": 118, "role": 86, "action": 118, "subject": 172, "changes": 230}
+
+
+def _row(line: TrailLine) -> dict[str, str | None]:
+    return {
+        "at": words.moment(line.at),
+        "actor": actor_words(line),
+        "role": label(line.role),
+        "action": label(line.action),
+        "subject": subject_words(line),
+        "changes": " · ".join(filter(None, [line.reason, fact_words.in_a_line(line.before, line.after)])) or None,
+    }
+
+
+def _pages(where: TrailFilter) -> _Pages:
+    pages: _Pages | None = st.session_state.get(_PAGES)
+    if pages is None or pages["where"] != where:
+        pages = {"where": where, "starts": [None]}
+        st.session_state[_PAGES] = pages
+    return pages
+
+
+def _paging(found: trail.TrailPage, where: TrailFilter) -> None:
+    starts = _pages(where)["starts"]
+    with st.container(horizontal=True, vertical_alignment="center", key="trail_paging"):
+        st.button(
+            say("trail.newer"),
+            icon=":material/chevron_left:",
+            key="trail_newer",
+            disabled=len(starts) == 1,
+            on_click=_newer,
+            args=(starts,),
+        )
+        st.button(
+            say("trail.older"),
+            icon=":material/chevron_right:",
+            key="trail_older",
+            disabled=found.next is None,
+            on_click=starts.append,
+            args=(found.next,),
+        )
+        st.caption(say("trail.page", page=len(starts), n=len(found.lines)))
+
+
+def _choose() -> None:
+    """Only the run of the click opens the event; a later one finds the row still marked and opens nothing."""
+    st.session_state[_CHOSEN] = True
+
+
+def _newer(starts: list[Position | None]) -> None:
+    starts.pop()
+
+
+def _noted(content: bytes) -> Sequence[Head]:
+    """Read heads as the download wrote them; raises ValueError for anything else."""
+    if len(content) > _LARGEST_NOTE:
+        raise ValueError("too large")
+    try:
+        rows = json.loads(content)["heads"]
+        heads = [Head(int(row["shard"]), int(row["seq"]), str(row["hash"])) for row in rows]
+    except (KeyError, TypeError) as wrong:
+        raise ValueError("no heads") from wrong
+    return tuple(heads)
+
+
+def _report(report: ChainReport) -> None:
+    facts = {"n": report.events, "at": words.moment(report.checked_at)}
+    if report.whole:
+        st.success(say("trail.whole", **facts), icon=":material/verified:")
+    else:
+        lines = [f"- {_break_words(broken)}" for broken in report.breaks]
+        st.error("\n".join([say("trail.broken", **facts), *lines]), icon=":material/gpp_bad:")
+    frame = pd.DataFrame(
+        {
+            say("trail.column.shard"): [head.shard for head in report.heads],
+            say("trail.column.seq"): [head.seq for head in report.heads],
+            say("trail.column.hash"): [head.hash for head in report.heads],
+        }
+    )
+    st.dataframe(frame, hide_index=True, width="stretch")
+    st.download_button(
+        say("trail.note_heads"),
+        _heads_file(report),
+        file_name=f"huixiang-heads-{report.checked_at:%Y%m%d-%H%M%S}.json",
+        mime="application/json",
+        icon=":material/download:",
+        help=say("trail.note_heads_help"),
+        on_click="ignore",
+    )
+
+
+def _break_words(broken: Break) -> str:
+    found = say("trail.event_number", number=broken.event_id) if broken.event_id is not None else ""
+    fault = say(f"fault.{broken.fault.value}")
+    return say("trail.break", shard=broken.shard, seq=words.number(broken.seq), fault=fault) + found
+
+
+def _heads_file(report: ChainReport) -> str:
+    heads = [{"shard": head.shard, "seq": head.seq, "hash": head.hash} for head in report.heads]
+    return json.dumps({"checked_at": report.checked_at.isoformat(), "events": report.events, "heads": heads}, indent=1)
