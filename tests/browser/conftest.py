@@ -61,9 +61,9 @@ class Visitor:
         route.abort()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The Chromium of this run."""
+    """The Chromium of a module; Playwright keeps an event loop running, which other modules' tests could not bear."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=chromium.find(),

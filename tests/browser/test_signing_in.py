@@ -147,11 +147,16 @@ def test_a_disabled_person_is_thrown_out_at_the_next_click(city: City, visit: Vi
     visitor.sees("测试·丙 · 回访员")
     cookies = {cookie["name"]: cookie["value"] for cookie in visitor.context.cookies()}
     assert httpx.get(f"{city.address}/media/nothing.csv", cookies=cookies).status_code == 404
+    idle = visit(city.address, storage_state=visitor.context.storage_state())
+    idle.open()
+    idle.sees("测试·丙 · 回访员")
     city.change("leaver", active=False)
     visitor.page.get_by_test_id("stSidebarNav").get_by_role("link").last.click()
     visitor.sees("测试·丙,您的账号已被停用")
     visitor.keep_picture("disabled")
     assert httpx.get(f"{city.address}/media/nothing.csv", cookies=cookies).status_code == 403
+    # A screen that nobody touches notices by itself within half a minute.
+    expect(idle.page.get_by_text("测试·丙,您的账号已被停用")).to_be_visible(timeout=60_000)
 
 
 def test_a_changed_role_counts_from_the_next_click(city: City, visit: Visit) -> None:
@@ -171,6 +176,12 @@ def test_strangers_get_neither_files_nor_figures_of_the_server(city: City) -> No
     assert agent.status_code == 404
     forged = {"_streamlit_user": "eyJzdWIiOiJhZ2VudCJ9.aaaa.bbbb"}
     assert httpx.get(city.address + paths[0], cookies=forged).status_code == 403
+
+
+def test_cookies_are_secure_behind_a_proxy_that_speaks_tls(city: City) -> None:
+    address = f"{city.address}/_stcore/health"
+    assert "Secure" not in httpx.get(address).headers["set-cookie"]
+    assert httpx.get(address, headers={"x-forwarded-proto": "https"}).headers["set-cookie"].endswith("; Secure")
 
 
 def test_a_foreign_host_name_is_not_answered(city: City) -> None:
