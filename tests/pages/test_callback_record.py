@@ -1,0 +1,192 @@
+"""The callback screen: nothing pre-answered, nothing lost, and one call for one click."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
+
+from db.orders import Answer, Attempt, Order
+from db.people import Person
+from db.records import EventRow
+from db.vocabulary import Event, Role, Satisfaction, Status
+from portal import words
+from tests import builders
+from tests.pages.conftest import Opener, said
+
+SAID = {"contacted": "yes", "solved": "solved", "result": "satisfied", "attitude": "satisfied"}
+
+
+@pytest.fixture
+def agent(owner: Session) -> Person:
+    """The agent at the screen."""
+    return builders.person(owner, Role.AGENT)
+
+
+def field(at: AppTest, name: str) -> Any:
+    """Return the field of the form whose key begins so."""
+    kinds = (at.button_group, at.text_area, at.text_input, at.selectbox, at.button)
+    return next(one for kind in kinds for one in kind if (one.key or "").startswith(f"callback_{name}_"))
+
+
+def answer(at: AppTest, **answers: str) -> None:
+    for question, code in answers.items():
+        field(at, question).set_value(code)
+    at.run()
+
+
+def calls(owner: Session) -> int:
+    return owner.scalar(select(func.count()).select_from(Attempt)) or 0
+
+
+def test_an_empty_queue_says_what_would_be_here(owner: Session, agent: Person, opened: Opener) -> None:
+    at = opened(agent, "callback_record")
+    assert not at.exception
+    assert "没有待回访的工单" in said(at)
+    assert at.button(key="callback_next").disabled
+
+
+def test_the_next_order_is_taken_and_nothing_is_answered_beforehand(
+    owner: Session, agent: Person, opened: Opener
+) -> None:
+    order = builders.due_order(owner, builders.department(owner, "市水务局"), phone="138-0000-0000")
+    at = opened(agent, "callback_record")
+    assert list(at.dataframe[0].value["number"]) == [order.number]
+    at.button(key="callback_next").click().run()
+    assert not at.exception
+    assert at.query_params["order"] == str(order.id)
+    assert all(not group.value for group in at.button_group if str(group.key).startswith("callback_"))
+    assert not [area for area in at.text_area if (area.key or "").startswith("callback_words_")]
+    assert field(at, "disposition").value is None
+    told = said(at)
+    assert "机场路一带下雨后积水严重" in told
+    assert r"138\*\*\*\*0000" in told
+    assert "138-0000-0000" not in told
+
+
+def test_a_satisfied_citizen_is_written_down(owner: Session, agent: Person, opened: Opener) -> None:
+    order = builders.due_order(owner)
+    at = opened(agent, "callback_record", order=order.id)
+    answer(at, **SAID)
+    field(at, "end_1_1").click().run()
+    assert not at.exception
+    assert "已登记:已归档" in said(at)
+    assert "order" not in at.query_params
+    owner.refresh(order)
+    assert order.status == Status.ARCHIVED
+    assert {row.question: row.value for row in owner.scalars(select(Answer))} == SAID
+
+
+def test_what_was_typed_stays_where_it_is_refused(owner: Session, agent: Person, opened: Opener) -> None:
+    order = builders.due_order(owner)
+    at = opened(agent, "callback_record", order=order.id)
+    answer(at, contacted="yes", result="dissatisfied")
+    field(at, "words").set_value("积水仍在")
+    field(at, "end_1_1").click().run()
+    refused = said(at)
+    assert "问题是否解决: 必填" in refused
+    assert "不满意原因: 必填" in refused
+    assert "市民原话: 必填" not in refused
+    assert "未保存" in refused
+    assert field(at, "words").value == "积水仍在"
+    assert calls(owner) == 0
+    answer(at, solved="unsolved", attitude="satisfied")
+    field(at, "reasons").set_value(["R02"])
+    field(at, "end_1_1").click().run()
+    owner.refresh(order)
+    assert (order.status, order.satisfaction) == (Status.DISSATISFIED, Satisfaction.DISSATISFIED)
+
+
+def test_reasons_and_words_are_asked_of_dissatisfied_citizens_only(
+    owner: Session, agent: Person, opened: Opener
+) -> None:
+    at = opened(agent, "callback_record", order=builders.due_order(owner).id)
+    answer(at, **SAID | {"result": "very_dissatisfied"})
+    assert field(at, "reasons").value == []
+    assert field(at, "words").value == ""
+    answer(at, result="satisfied")
+    assert not [group for group in at.button_group if str(group.key).startswith("callback_reasons_")]
+    field(at, "end_1_1").click().run()
+    assert "已登记" in said(at)
+
+
+def test_nobody_answered(owner: Session, agent: Person, opened: Opener) -> None:
+    order = builders.due_order(owner)
+    at = opened(agent, "callback_record", order=order.id)
+    field(at, "end_unanswered").click().run()
+    assert "未接通情况: 必填" in said(at)
+    field(at, "disposition").set_value("3.13")
+    field(at, "end_unanswered").click().run()
+    assert "已登记:待回访" in said(at)
+    owner.refresh(order)
+    assert (order.status, order.attempts) == (Status.DUE, 1)
+
+
+def test_a_form_gone_stale_says_so_keeps_what_was_typed_and_can_be_sent_after_a_look(
+    owner: Session, agent: Person, opened: Opener
+) -> None:
+    order = builders.due_order(owner)
+    at = opened(agent, "callback_record", order=order.id)
+    answer(at, **SAID | {"result": "dissatisfied"})
+    order.title, order.version = "道路积水(补充)", order.version + 1
+    owner.commit()
+    field(at, "words").set_value("积水仍在")
+    field(at, "reasons").set_value(["R03"])
+    field(at, "end_1_1").click().run()
+    assert "已有人修改了这条记录" in said(at)
+    assert calls(owner) == 0
+    assert field(at, "words").value == "积水仍在"
+    at.button(key=next(one.key for one in at.button if (one.key or "").startswith("see_"))).click().run()
+    assert field(at, "words").value == "积水仍在"
+    field(at, "end_1_1").click().run()
+    assert calls(owner) == 1
+
+
+def test_a_number_is_shown_in_full_only_when_asked_for(owner: Session, agent: Person, opened: Opener) -> None:
+    order = builders.due_order(owner, phone="138-0000-0000")
+    at = opened(agent, "callback_record", order=order.id)
+    at.button(key=f"reveal_{order.id}").click().run()
+    assert r"138\-0000\-0000" in said(at)
+    assert owner.scalar(select(func.count()).where(EventRow.action == Event.CONTACT_REVEALED)) == 1
+
+
+def test_what_people_wrote_is_shown_as_text(owner: Session, agent: Person, opened: Opener) -> None:
+    order = builders.due_order(owner, text="![x](http://x) **急**", title="<b>积水</b>", reply="`已办`")
+    told = said(opened(agent, "callback_record", order=order.id))
+    assert r"\!\[x\]\(http\://x\) \*\*急\*\*" in told
+    assert r"\<b\>积水" in told
+    assert r"\`已办\`" in told
+
+
+@pytest.mark.parametrize("address", ["0", "999999", "abc", "99999999999999999999"])
+def test_an_address_that_leads_nowhere_shows_no_order(
+    owner: Session, agent: Person, opened: Opener, address: str
+) -> None:
+    at = opened(agent, "callback_record", order=address)
+    assert not at.exception
+    assert not [group for group in at.button_group if str(group.key).startswith("callback_")]
+
+
+def test_an_order_that_is_not_due_is_shown_without_a_form(owner: Session, agent: Person, opened: Opener) -> None:
+    order: Order = builders.archived_order(owner, satisfaction=Satisfaction.SATISFIED)
+    at = opened(agent, "callback_record", order=order.id)
+    assert "不再需要回访" in said(at)
+    assert not [group for group in at.button_group if str(group.key).startswith("callback_")]
+
+
+def test_the_screen_speaks_english(owner: Session, agent: Person, opened: Opener) -> None:
+    agent.language = "en"
+    owner.commit()
+    at = opened(agent, "callback_record", order=builders.due_order(owner).id)
+    with words.speaking("en"):
+        answer(at, result="dissatisfied")
+    told = said(at)
+    assert "Take an order" in told
+    assert [group.label for group in at.button_group if str(group.key).startswith("callback_")] == [
+        "1 Did the department contact you?",
+        "2 Is the problem solved?",
+        "3 How satisfied are you with the result?",
+        "4 How satisfied are you with the manner?",
+        "Reasons for dissatisfaction (one or more)",
+    ]
