@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from portal import page, trail_view
+from portal import drawer, page, trail_view
 from portal.words import say
 from services import trail
 
 here = page.open("trail")
 
 
-@st.dialog(say("trail.event"), width=560, position="right", on_dismiss=trail_view.close)
+@st.dialog(say("trail.event"), width=560, position="right", on_dismiss=drawer.close)
 def opened(line: trail.TrailLine) -> None:
     """Draw one event in the drawer."""
     trail_view.event(here, line)
@@ -18,7 +18,7 @@ def opened(line: trail.TrailLine) -> None:
 where = trail_view.filters()
 found = here.ask(trail.search, where=where, after=trail_view.position(where))
 if found.lines:
-    chosen = trail_view.events(found, where)
+    chosen = trail_view.events(found)
     if chosen is not None:
         opened(chosen)
 else:

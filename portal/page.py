@@ -86,7 +86,7 @@ def open(name: str) -> Page:
     st.title(say(f"screen.{name}.title"), anchor=False)
     if says(f"screen.{name}.purpose"):
         st.caption(say(f"screen.{name}.purpose"))
-    _show_notices()
+    show_notices()
     return Page(name, access)
 
 
@@ -118,10 +118,8 @@ def worded(refusal: PortalError) -> str:
     return say(refusal.code, **facts)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _show_notices() -> None:
+def show_notices() -> None:
+    """Say what is kept to be said: at the top of a screen, or of a drawer that is drawn again by itself."""
     for waiting in st.session_state.pop(_NOTICE, []):
         if isinstance(waiting, PortalError):
             show(waiting)

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Sequence
 from datetime import date
-from typing import TypedDict
 
 import pandas as pd
 import streamlit as st
 
 from db.vocabulary import Event, Role
-from portal import address, fact_words, words
+from portal import address, drawer, fact_words, keyset, words
 from portal.page import Page
 from portal.words import label, plain, say, says
 from services import trail
@@ -18,18 +17,9 @@ from services.trail import Break, ChainReport, Head, Position, TrailFilter, Trai
 EARLIEST = date(2000, 1, 1)
 LATEST = date(2099, 12, 31)
 
-_PAGES = "_trail_pages"
+_KEY = "trail"
 _REPORT = "_trail_report"
-_CHOSEN = "_trail_chosen"
-_DRAWN = "_trail_drawn"
 _LARGEST_NOTE = 20_000
-
-
-class _Pages(TypedDict):
-    """Where each page that was looked at began, under which filter."""
-
-    where: TrailFilter
-    starts: list[Position | None]
 
 
 def filters() -> TrailFilter:
@@ -56,37 +46,17 @@ def filters() -> TrailFilter:
 
 def position(where: TrailFilter) -> Position | None:
     """Return where the page that is looked at begins; another filter begins with the newest event."""
-    return _pages(where)["starts"][-1]
+    return keyset.start(_KEY, where, None)
 
 
-def events(found: trail.TrailPage, where: TrailFilter) -> TrailLine | None:
+def events(found: trail.TrailPage) -> TrailLine | None:
     """Draw the list; return the event whose row was clicked, or None."""
-    frame = pd.DataFrame([_row(line) for line in found.lines], columns=list(_COLUMNS))
-    chosen = st.dataframe(
-        frame,
-        key=f"trail_events_{len(_pages(where)['starts'])}_{st.session_state.get(_DRAWN, 0)}",
-        hide_index=True,
-        width="stretch",
-        height=min(38 + 35 * len(found.lines), 594),
-        row_height=35,
-        placeholder=words.NOTHING,
-        on_select=_choose,
-        selection_mode="single-row",
-        column_config={
-            name: st.column_config.TextColumn(say(f"trail.column.{name}"), width=width)
-            for name, width in _COLUMNS.items()
-        },
-    )
-    _paging(found, where)
-    if not st.session_state.pop(_CHOSEN, False):
-        return None
-    rows = chosen["selection"].get("rows", [])
-    return found.lines[rows[0]] if rows and rows[0] < len(found.lines) else None
-
-
-def close() -> None:
-    """Forget which row was clicked once its event is closed, so that the same row opens again by one click."""
-    st.session_state[_DRAWN] = st.session_state.get(_DRAWN, 0) + 1
+    columns = {
+        name: st.column_config.TextColumn(say(f"trail.column.{name}"), width=width) for name, width in _COLUMNS.items()
+    }
+    chosen = drawer.pick(f"trail_events_{keyset.page_number(_KEY)}", [_row(line) for line in found.lines], columns)
+    keyset.draw(_KEY, found.next, len(found.lines))
+    return None if chosen is None else found.lines[chosen]
 
 
 def event(here: Page, line: TrailLine) -> None:
@@ -157,45 +127,6 @@ def _row(line: TrailLine) -> dict[str, str | None]:
         "subject": subject_words(line),
         "changes": " · ".join(filter(None, [line.reason, fact_words.in_a_line(line.before, line.after)])) or None,
     }
-
-
-def _pages(where: TrailFilter) -> _Pages:
-    pages: _Pages | None = st.session_state.get(_PAGES)
-    if pages is None or pages["where"] != where:
-        pages = {"where": where, "starts": [None]}
-        st.session_state[_PAGES] = pages
-    return pages
-
-
-def _paging(found: trail.TrailPage, where: TrailFilter) -> None:
-    starts = _pages(where)["starts"]
-    with st.container(horizontal=True, vertical_alignment="center", key="trail_paging"):
-        st.button(
-            say("trail.newer"),
-            icon=":material/chevron_left:",
-            key="trail_newer",
-            disabled=len(starts) == 1,
-            on_click=_newer,
-            args=(starts,),
-        )
-        st.button(
-            say("trail.older"),
-            icon=":material/chevron_right:",
-            key="trail_older",
-            disabled=found.next is None,
-            on_click=starts.append,
-            args=(found.next,),
-        )
-        st.caption(say("trail.page", page=len(starts), n=len(found.lines)))
-
-
-def _choose() -> None:
-    """Only the run of the click opens the event; a later one finds the row still marked and opens nothing."""
-    st.session_state[_CHOSEN] = True
-
-
-def _newer(starts: list[Position | None]) -> None:
-    starts.pop()
 
 
 def _noted(content: bytes) -> Sequence[Head]:
