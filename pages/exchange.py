@@ -65,7 +65,7 @@ def _history(recent: Sequence[ImportStatus], chosen: int | None) -> None:
         hide_index=True,
         on_select=partial(_show_selected, key, [one.id for one in recent]),
         selection_mode="single-row",
-        column_config=figures,
+        column_config=figures | {say("exchange.column.file"): st.column_config.TextColumn(width=190)},
         key=key,
     )
 

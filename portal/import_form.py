@@ -67,10 +67,12 @@ def _choose_source(here: Page, token: str) -> Choice:
         format_func=import_tables.profile_name,
         key=f"exchange_profile_{kind}",
     )
-    st.caption(say(f"exchange.profile_note.{profile}"))
+    of_ratings = profile == "huixiang" and kind == ImportKind.RATINGS
+    st.caption(say("exchange.profile_note.huixiang_ratings" if of_ratings else f"exchange.profile_note.{profile}"))
     own = None
     if profile == uploads.OWN:
-        own = st.file_uploader(say("exchange.own_profile"), type=["toml"], key=f"exchange_own_{token}")
+        name = say("exchange.own_profile")
+        own = st.file_uploader(name, type=["toml"], max_upload_size=1, key=f"exchange_own_{token}")
     elif profile == "huixiang":
         _templates(here, kind)
     return Choice(kind, profile, own)
@@ -120,6 +122,7 @@ def _preview(here: Page, token: str, files: Sequence[Uploaded], choice: Choice, 
         st.warning(say("exchange.no_rows"), icon=":material/warning:")
         return
     bad = import_tables.left_out(found.lines)
+    hopeless = bad == len(found.lines)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(_summary(found, bad))
         st.button(
@@ -127,11 +130,11 @@ def _preview(here: Page, token: str, files: Sequence[Uploaded], choice: Choice, 
             type="primary",
             icon=":material/play_arrow:",
             key=f"exchange_start_{token}",
-            disabled=bad == len(found.lines),
+            disabled=hopeless and len(found.lines) < CHECKED,
             on_click=_start,
             args=(here, token, tuple(files), choice, started),
         )
-    if bad == len(found.lines):
+    if hopeless:
         st.warning(say("exchange.all_rejected"), icon=":material/warning:")
     elif bad:
         st.caption(say("exchange.start_note"))

@@ -57,11 +57,11 @@ def problem_table(problems: Sequence[import_tables.Finding], key: str) -> None:
         hide_index=True,
         height="auto" if len(problems) <= 8 else 320,
         column_config={
-            say("exchange.column.row"): st.column_config.NumberColumn(width=70, format="%d"),
-            say("exchange.column.effect"): st.column_config.TextColumn(width=90),
-            say("exchange.column.field"): st.column_config.TextColumn(width=110),
-            say("exchange.column.reason"): st.column_config.TextColumn(width=230),
-            say("exchange.column.value"): st.column_config.TextColumn(width=200),
+            say("exchange.column.row"): st.column_config.NumberColumn(width=60, format="%d"),
+            say("exchange.column.effect"): st.column_config.TextColumn(width=85),
+            say("exchange.column.field"): st.column_config.TextColumn(width=100),
+            say("exchange.column.value"): st.column_config.TextColumn(width=130),
+            say("exchange.column.reason"): st.column_config.TextColumn(width=190),
         },
         key=key,
     )

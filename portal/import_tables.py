@@ -6,7 +6,7 @@ from datetime import datetime
 
 from db.vocabulary import ImportKind, JobState
 from portal import words
-from portal.words import NOTHING, label, moment, say, says
+from portal.words import NOTHING, label, moment, say, says, short_moment
 from services.errors import PortalError
 from services.intake.problems import Problem, Refusal
 from services.intake.profile import FIELDS
@@ -20,8 +20,8 @@ ACTIVE = (JobState.QUEUED, JobState.RUNNING)
 
 _MEGABYTE = 1024 * 1024
 _LONGEST_CELL = 160
-_MOBILE = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
-"""A mobile number inside a text: whoever wrote it there did not mean it for a preview."""
+_MOBILE = re.compile(r"(?<![0-9])1[0-9]{10}(?![0-9])")
+"""A mobile number inside a text or in a column where it does not belong: nobody meant it for this screen."""
 
 _STATES = {
     JobState.QUEUED: "○",
@@ -63,8 +63,8 @@ def problem_table(problems: Iterable[Finding]) -> Table:
         say("exchange.column.row"): [one.row for one in found],
         say("exchange.column.effect"): [_effect(one) for one in found],
         say("exchange.column.field"): [field_name(one.field) for one in found],
+        say("exchange.column.value"): [_value(one) for one in found],
         say("exchange.column.reason"): [_reason(one.code) for one in found],
-        say("exchange.column.value"): [one.value or NOTHING for one in found],
         say("exchange.column.remedy"): [_remedy(one.code) for one in found],
     }
 
@@ -72,16 +72,16 @@ def problem_table(problems: Iterable[Finding]) -> Table:
 def history_table(imports: Sequence[ImportStatus]) -> Table:
     """The list of imports; figures that an import does not have stay empty."""
     table: Table = {
-        say("exchange.column.started"): [moment(one.started_at) for one in imports],
+        say("exchange.column.started"): [short_moment(one.started_at) for one in imports],
         say("exchange.column.file"): [one.file_name for one in imports],
         say("exchange.column.kind"): [label(one.kind) for one in imports],
         say("exchange.column.profile"): [profile_name(one.profile) for one in imports],
+        say("exchange.column.who"): [one.started_by or say("exchange.nobody") for one in imports],
         say("exchange.column.state"): [f"{_STATES[one.state]} {label(one.state)}" for one in imports],
     }
     for name in FIGURES:
         figures = [(one.report or {}).get(name) for one in imports]
         table[say(f"exchange.figure.{name}")] = [words.number(figure) for figure in figures]
-    table[say("exchange.column.who")] = [one.started_by or say("exchange.nobody") for one in imports]
     return table
 
 
@@ -90,7 +90,7 @@ def about(status: ImportStatus) -> str:
     who = words.plain(status.started_by) if status.started_by else say("exchange.nobody")
     facts = [label(status.kind), words.plain(profile_name(status.profile)), who, moment(status.started_at)]
     if status.finished_at is not None:
-        seconds = round((status.finished_at - status.started_at).total_seconds())
+        seconds = max(1, round((status.finished_at - status.started_at).total_seconds()))
         facts.append(say("exchange.took", seconds=words.number(seconds)))
     return " · ".join(facts)
 
@@ -131,8 +131,16 @@ def _cell(name: str, value: str | datetime | bool | None) -> str:
         return _masked_phone(value)
     if name == "requester":
         return value[0] + "*" * min(len(value) - 1, 3)
-    text = _MOBILE.sub(lambda found: _masked_phone(found.group()), value)
+    text = value if name == "number" else _without_phones(value)
     return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
+
+
+def _value(one: Finding) -> str:
+    return (one.value if one.field == "number" else _without_phones(one.value)) or NOTHING
+
+
+def _without_phones(text: str) -> str:
+    return _MOBILE.sub(lambda found: _masked_phone(found.group()), text)
 
 
 def _masked_phone(phone: str) -> str:
