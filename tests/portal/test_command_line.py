@@ -76,24 +76,24 @@ def test_a_database_is_declared_production_once_and_for_all(capsys: Said) -> Non
 @pytest.mark.usefixtures("_installed")
 def test_the_first_administrator_is_made_on_the_command_line(capsys: Said) -> None:
     who = ["--issuer", "https://sso.test", "--subject", "u1", "--name", "测试·甲"]
-    added = _report(capsys, "people", "add", *who, "--role", "admin")
-    assert added == [
-        {
-            "id": 1,
-            "name": "测试·甲",
-            "issuer": "https://sso.test",
-            "subject": "u1",
-            "active": True,
-            "role": "admin",
-            "department": None,
-        }
-    ]
-    changed = _report(capsys, "people", "role", "1", "--role", "unit", "--department", "440103")
-    assert isinstance(changed, list)
-    assert (changed[0]["role"], changed[0]["department"]) == ("unit", "440103")
-    disabled = _report(capsys, "people", "disable", "1")
-    assert isinstance(disabled, list)
-    assert disabled[0]["active"] is False
+    added = {
+        "id": 1,
+        "name": "测试·甲",
+        "issuer": "https://sso.test",
+        "subject": "u1",
+        "active": True,
+        "acts_as": "admin",
+        "roles": [{"role": "admin", "department": None}],
+    }
+    assert _report(capsys, "people", "add", *who, "--role", "admin") == [added]
+    with_unit = added | {
+        "acts_as": "unit",
+        "roles": [{"role": "admin", "department": None}, {"role": "unit", "department": "440103"}],
+    }
+    assert _report(capsys, "people", "grant", "1", "--role", "unit", "--department", "440103") == [with_unit]
+    assert _report(capsys, "people", "revoke", "1", "--role", "unit", "--department", "440103") == [added]
+    disabled = [added | {"active": False}]
+    assert _report(capsys, "people", "disable", "1", "--reason", "离职") == disabled
     assert _report(capsys, "people", "list") == disabled
 
 
