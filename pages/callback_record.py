@@ -26,15 +26,15 @@ def draw_queue(queue: Queue) -> None:
         "closed": [row.closed_at for row in queue.rows],
     }
     columns = {
-        "number": st.column_config.TextColumn(say("field.number"), width=170),
-        "title": st.column_config.TextColumn(say("field.title"), width=220),
-        "type": st.column_config.TextColumn(say("field.order_type"), width=80),
-        "department": st.column_config.TextColumn(say("field.department"), width=140),
-        "standing": st.column_config.TextColumn(say("callback_record.standing"), width=100),
-        "round": st.column_config.NumberColumn(say("field.round"), width=60),
-        "attempts": st.column_config.NumberColumn(say("callback_record.tried"), width=70),
+        "number": st.column_config.TextColumn(say("field.number"), width=145),
+        "title": st.column_config.TextColumn(say("field.title"), width=185),
+        "type": st.column_config.TextColumn(say("field.order_type"), width=65),
+        "department": st.column_config.TextColumn(say("field.department"), width=135),
+        "standing": st.column_config.TextColumn(say("callback_record.standing"), width=80),
+        "round": st.column_config.NumberColumn(say("field.round"), width=55),
+        "attempts": st.column_config.NumberColumn(say("callback_record.tried"), width=55),
         "closed": st.column_config.DatetimeColumn(
-            say("field.closed_at"), format="MM-DD HH:mm", timezone="Asia/Shanghai", width=110
+            say("field.closed_at"), format="MM-DD HH:mm", timezone="Asia/Shanghai", width=100
         ),
     }
     ids = [row.order_id for row in queue.rows]
@@ -59,6 +59,7 @@ found = here.ask(callbacks.queue, fresh=True, after=loop_forms.chosen(loop_forms
 callback_desk.draw_strip(here, found)
 order = loop_forms.chosen()
 if order is None:
+    st.space("xsmall")
     draw_queue(found)
 else:
     draw_order(order)

@@ -56,7 +56,6 @@ def draw_case(order_id: int) -> None:
 
 with st.container(horizontal=True, vertical_alignment="center", key="rework_board_strip"):
     counts = st.empty()
-    st.space("stretch")
     late_only = st.toggle(say("rework_board.late_only"), key="rework_board_late", bind="query-params")
 found = here.ask(rework.rework_list, fresh=True, late_only=late_only, after=loop_forms.chosen(loop_forms.AFTER))
 counts.markdown(rework_desk.counts_of(found.waiting, found.late))

@@ -91,9 +91,11 @@ def open(name: str) -> Page:
 
 
 def notice(what: PortalError | str, kind: str = "success", **facts: object) -> None:
-    """Keep something to say at the top of the next run: the outcome of a command."""
+    """Keep something to say at the top of the next run: the outcome of a command; a double click says it once."""
     waiting = st.session_state.setdefault(_NOTICE, [])
-    waiting.append(what if isinstance(what, PortalError) else (kind, say(what, **facts)))
+    told = what if isinstance(what, PortalError) else (kind, say(what, **facts))
+    if told not in waiting:
+        waiting.append(told)
 
 
 def show(refusal: PortalError) -> None:
