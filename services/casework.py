@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from db.orders import Answer, Attempt, AttemptReason, Contact, Order, Rating, Return, Round
 from db.people import Person
-from db.reference import Category, Department, Disposition, Grade, OrderType, Place, Reason
+from db.reference import Category, Channel, Department, Disposition, Grade, OrderType, Place, Reason
 from db.vocabulary import Outcome, RatingSource, Satisfaction, Status
 from services.access import Look, Work
 from services.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -18,7 +18,7 @@ from services.views import Named, Receipt
 LONGEST_TEXT = 2000
 
 Listed = TypeVar("Listed", Category, Department, Place)
-CodeList = Category | Department | Disposition | Grade | OrderType | Place | Reason
+CodeList = Category | Channel | Department | Disposition | Grade | OrderType | Place | Reason
 
 
 @dataclass(frozen=True, slots=True)

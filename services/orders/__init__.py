@@ -3,10 +3,11 @@
 from services.orders.assigning import assign
 from services.orders.finding import Cursor, Found, OrderRow, search
 from services.orders.lists import Branch, Choices, choices
-from services.orders.shapes import Call, Chapter, Happening, OrderStory, Rated, SentBack
+from services.orders.shapes import Answered, Call, Chapter, Happening, OrderStory, Rated, SentBack
 from services.orders.story import view
 
 __all__ = [
+    "Answered",
     "Branch",
     "Call",
     "Chapter",

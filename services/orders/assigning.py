@@ -1,14 +1,12 @@
 """Say which department an order belongs to, while nobody has answered for it yet."""
 
-import json
-
 from sqlalchemy import select
 
 from db.orders import Contact, Order, Round
-from db.records import EventRow
 from db.reference import Department
 from db.vocabulary import Event, Status
 from services.access import Access, Work
+from services.casework import receipt
 from services.errors import Invalid, PortalError
 from services.rules.permissions import Permission
 from services.views import Receipt
@@ -22,16 +20,14 @@ def assign(access: Access, *, order_id: int, seen: int, department_id: int, reas
     """
     with access.write(Permission.ORDER_ASSIGN) as work:
         order = work.lock(Order, order_id)
-        if _sent_before(work, order, request_id):
-            work.repeated = True
-            return _receipt(order, repeated=True)
+        if work.sent_before(order, request_id):
+            return receipt(work, order)
         work.unchanged(order, seen)
         before = order.department_id
         if before is not None and order.status != Status.OPEN:
             raise PortalError("error.answered_already", number=order.number)
         _judge(work, order, department_id, reason.strip())
         _move(work, order, department_id)
-        work.session.flush()
         work.record(
             Event.ORDER_ASSIGNED,
             order,
@@ -40,7 +36,7 @@ def assign(access: Access, *, order_id: int, seen: int, department_id: int, reas
             reason=reason.strip() or None,
             request_id=request_id,
         )
-        return _receipt(order)
+        return receipt(work, order)
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -69,15 +65,3 @@ def _move(work: Work, order: Order, department_id: int) -> None:
     contact = work.session.get(Contact, order.id)
     if contact is not None:
         contact.department_id = department_id
-
-
-def _sent_before(work: Work, order: Order, request_id: str) -> bool:
-    """Say whether the trail holds this very form; with the order locked, two sendings come one after the other."""
-    bodies = work.session.scalars(
-        select(EventRow.body).where(EventRow.order_id == order.id, EventRow.action == Event.ORDER_ASSIGNED)
-    )
-    return any(json.loads(body).get("request") == request_id for body in bodies)
-
-
-def _receipt(order: Order, *, repeated: bool = False) -> Receipt:
-    return Receipt(order.id, order.number, order.version, order.status, repeated)

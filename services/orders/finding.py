@@ -63,6 +63,7 @@ class Found:
     total: int
     more: bool
     following: Cursor | None
+    as_of: datetime
 
 
 def search(access: Access, *, where: OrderFilter, after: Cursor | None = None, limit: int = 50) -> Found:
@@ -82,6 +83,7 @@ def search(access: Access, *, where: OrderFilter, after: Cursor | None = None, l
             total=min(total, CAP),
             more=total > CAP,
             following=Cursor(last.accepted_at, last.id) if last else None,
+            as_of=look.now,
         )
 
 

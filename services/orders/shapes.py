@@ -19,7 +19,17 @@ class Rated:
     satisfaction: Satisfaction
     channel: Named | None
     rated_at: datetime
+    call_id: int | None
     counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer of a call: a stored word, and the name of the grade where the question is graded."""
+
+    question: str
+    value: str
+    grade: Named | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class Call:
     started_at: datetime
     recorded_at: datetime
     note: str | None
-    answers: tuple[tuple[str, str], ...]
+    answers: tuple[Answered, ...]
     reasons: tuple[Named, ...]
     words: str | None
     findings: tuple[FindingKind, ...]

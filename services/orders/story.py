@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -11,19 +11,29 @@ from sqlalchemy import select
 from db.orders import Answer, Attempt, AttemptReason, Contact, Finding, Order, Rating, Return, Round
 from db.people import Person
 from db.records import EventRow
-from db.reference import Category, Channel, Department, Disposition, Grade, OrderType, Place, Reason
+from db.reference import (
+    Category,
+    Channel,
+    Department,
+    Disposition,
+    Grade,
+    OrderType,
+    Place,
+    Questionnaire,
+    RatingScale,
+    Reason,
+)
 from db.vocabulary import FindingKind, Role, Status
 from services.access import Access, Look
+from services.casework import masked, named
 from services.effective import calendar_around
 from services.errors import NotFound
-from services.orders.shapes import Call, Chapter, Happening, OrderStory, Rated, SentBack
-from services.rules import deadlines
+from services.orders.shapes import Answered, Call, Chapter, Happening, OrderStory, Rated, SentBack
+from services.rules import deadlines, questionnaire
 from services.rules.lifecycle import open_moves
 from services.rules.permissions import SCOPED, Permission
+from services.rules.questionnaire import WORDS
 from services.views import Named
-
-WORDS = "words"
-"""The question whose answer are the citizen's own words."""
 
 _SHOWN = 200
 """Lines of the trail that are read with an order; the trail's own screen has them all."""
@@ -70,13 +80,6 @@ def view(access: Access, *, order_id: int) -> OrderStory:
             happenings=_happenings(look, order.id),
             actions=_actions(look, order, contact),
         )
-
-
-def masked(phone: str | None) -> str | None:
-    """Return a telephone number of which the middle cannot be read: 138****0000."""
-    if not phone:
-        return None
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) > 8 else "****"
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -143,7 +146,7 @@ def _calls(look: Look, order_id: int) -> Mapping[int, list[Call]]:
         (row.attempt_id, row) for row in look.session.scalars(_of_attempts(Answer, of_order).order_by(Answer.id))
     )
     reasons: Mapping[int, list[Named]] = _grouped(
-        (number, _named(reason))
+        (number, named(reason))
         for number, reason in look.session.execute(
             select(AttemptReason.attempt_id, Reason)
             .join(Reason, Reason.id == AttemptReason.reason_id)
@@ -154,6 +157,7 @@ def _calls(look: Look, order_id: int) -> Mapping[int, list[Call]]:
     findings: Mapping[int, list[FindingKind]] = _grouped(
         (row.attempt_id, row.kind) for row in look.session.scalars(_of_attempts(Finding, of_order))
     )
+    answered = _answered(look, {one.questionnaire_id for said in answers.values() for one in said})
     rows = look.session.execute(
         select(Attempt, Disposition, Person.name)
         .join(Disposition, Disposition.id == Attempt.disposition_id)
@@ -167,12 +171,12 @@ def _calls(look: Look, order_id: int) -> Mapping[int, list[Call]]:
             Call(
                 id=attempt.id,
                 agent=agent,
-                disposition=_named(disposition),
+                disposition=named(disposition),
                 contacted=disposition.contacted,
                 started_at=attempt.started_at,
                 recorded_at=attempt.recorded_at,
                 note=attempt.note,
-                answers=tuple((one.question, one.value) for one in answers[attempt.id] if one.question != WORDS),
+                answers=tuple(answered(one) for one in answers[attempt.id] if one.question != WORDS),
                 reasons=tuple(reasons[attempt.id]),
                 words=next((one.value for one in answers[attempt.id] if one.question == WORDS), None),
                 findings=tuple(findings[attempt.id]),
@@ -180,6 +184,26 @@ def _calls(look: Look, order_id: int) -> Mapping[int, list[Call]]:
         )
         for attempt, disposition, agent in rows
     )
+
+
+def _answered(look: Look, asked: set[int]) -> Callable[[Answer], Answered]:
+    """Return how an answer is told: a grade by its name on the scale that the questionnaire asked by."""
+    scales: dict[tuple[int, str], str] = {}
+    for row in look.session.scalars(select(Questionnaire).where(Questionnaire.id.in_(asked))):
+        for question in questionnaire.parse(row.document).questions:
+            if question.scale is not None:
+                scales[row.id, question.code] = question.scale
+    graded = select(RatingScale.code, Grade).join(Grade, Grade.scale_id == RatingScale.id)
+    grades = {
+        (scale, grade.code): named(grade)
+        for scale, grade in look.session.execute(graded.where(RatingScale.code.in_(set(scales.values()))))
+    }
+
+    def answered(one: Answer) -> Answered:
+        scale = scales.get((one.questionnaire_id, one.question), "")
+        return Answered(one.question, one.value, grades.get((scale, one.value)))
+
+    return answered
 
 
 def _of_attempts(kind: Any, attempts: Any) -> Any:
@@ -203,10 +227,11 @@ def _ratings(look: Look, order: Order, rounds: Sequence[Round]) -> Mapping[int, 
             Rated(
                 id=rating.id,
                 source=rating.source,
-                grade=_named(grade),
+                grade=named(grade),
                 satisfaction=rating.satisfaction,
-                channel=_named(channel) if channel else None,
+                channel=named(channel) if channel else None,
                 rated_at=rating.rated_at,
+                call_id=rating.attempt_id,
                 counts=rating.id == counts,
             ),
         )
@@ -221,7 +246,7 @@ def _returns(look: Look, order_id: int) -> Mapping[int, SentBack]:
         .outerjoin(Person, Person.id == Return.returned_by)
         .where(Return.order_id == order_id)
     )
-    return {row.round_id: SentBack(_named(reason), row.instruction, by, row.returned_at) for row, reason, by in rows}
+    return {row.round_id: SentBack(named(reason), row.instruction, by, row.returned_at) for row, reason, by in rows}
 
 
 def _happenings(look: Look, order_id: int) -> tuple[Happening, ...]:
@@ -241,7 +266,7 @@ def _happenings(look: Look, order_id: int) -> tuple[Happening, ...]:
             action=row.action,
             actor=None if row.actor_role == Role.SYSTEM else seen if scoped else row.actor_name,
             role=row.actor_role,
-            department=_named(department) if department else None,
+            department=named(department) if department else None,
             reason=json.loads(row.body).get("reason"),
         )
         for row, department, seen in rows
@@ -263,21 +288,17 @@ def _path(look: Look, kind: Any, number: int | None) -> tuple[Named, ...]:
     """Return the row with everything above it, from the top down."""
     found: list[Named] = []
     while number is not None and (row := look.session.get(kind, number)) is not None:
-        found.insert(0, _named(row))
+        found.insert(0, named(row))
         number = row.parent_id
     return tuple(found)
 
 
 def _by_id(look: Look, kind: Any, number: int | None) -> Named | None:
     row = look.session.get(kind, number) if number is not None else None
-    return _named(row) if row is not None else None
+    return named(row) if row is not None else None
 
 
 def _sure(named: Named | None) -> Named:
     if named is None:
         raise NotFound(kind="order_types")
     return named
-
-
-def _named(row: Any) -> Named:
-    return Named(row.id, row.code, row.name, row.name_en or "")

@@ -1,0 +1,134 @@
+"""Orders as a table: one line an order, words with a mark where something is late, one click to open."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from zlib import crc32
+
+import pandas as pd
+import streamlit as st
+
+from db.vocabulary import Outcome, Satisfaction, Status
+from portal.words import NOTHING, label, name, say
+from services.order_filter import Lateness
+from services.orders import OrderRow
+
+ZONE = "Asia/Shanghai"
+ROW = 34
+"""Height of a line, so that fifteen and more stand on a small screen."""
+
+TALLEST = 17
+"""Lines that are shown before the table scrolls in itself."""
+
+STATUS_MARKS: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.OPEN: "○",
+        Status.CLOSED: "◌",
+        Status.DUE: "◇",
+        Status.DISSATISFIED: "◆",
+        Status.RETURNED: "↻",
+        Status.ESCALATED: "▲",
+        Status.ARCHIVED: "●",
+    }
+)
+"""A mark before the word: no meaning rests on colour alone, and a canvas knows no icons."""
+
+LATE_MARK, SOON_MARK = "▲", "△"
+
+
+def orders(rows: Sequence[OrderRow], *, now: datetime, key: str) -> OrderRow | None:
+    """Draw the lines and return the one that was clicked."""
+    frame = pd.DataFrame([_line(row, now) for row in rows], columns=list(_columns()))
+    shown = frame.style.map(_late_colour, subset=["late"]).map(_outcome_colour, subset=["outcome"])
+    # The key follows the rows, so that a cell chosen in one list never points into another.
+    drawn = f"{key}_{crc32(repr([row.id for row in rows]).encode())}"
+    picked = st.dataframe(
+        shown,
+        key=drawn,
+        hide_index=True,
+        column_config=_columns(),
+        on_select="rerun",
+        selection_mode="single-cell",
+        row_height=ROW,
+        height=ROW * (min(len(rows), TALLEST) + 1) + 3,
+    )
+    cells = picked["selection"]["cells"]
+    return rows[cells[0][0]] if cells and cells[0][0] < len(rows) else None
+
+
+def status_word(status: Status) -> str:
+    """Return the name of a status with its mark."""
+    return f"{STATUS_MARKS[status]} {label(status)}"
+
+
+def signal(colour: str) -> str:
+    """Return a signal colour of the theme that the reader looks at."""
+    theme = "dark" if st.context.theme.type == "dark" else "light"
+    return str(st.get_option(f"theme.{theme}.{colour}Color") or colour)
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def _line(row: OrderRow, now: datetime) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "status": status_word(row.status),
+        "late": _late_word(row, now),
+        "title": row.title,
+        "order_type": name(row.order_type),
+        "category": name(row.category),
+        "department": name(row.department) if row.department else say("orders.unassigned"),
+        "place": name(row.place) if row.place else (row.place_text or NOTHING),
+        "accepted": row.accepted_at,
+        "due": row.due_at,
+        "round": row.round,
+        "outcome": _outcome_word(row),
+    }
+
+
+def _columns() -> dict[str, Any]:
+    text, time = st.column_config.TextColumn, st.column_config.DatetimeColumn
+    return {
+        "number": text(say("orders.number"), width=130),
+        "status": text(say("orders.status"), width=88),
+        "late": text(say("orders.late"), width=88),
+        "title": text(say("orders.title"), width=150),
+        "order_type": text(say("orders.order_type"), width=56),
+        "category": text(say("orders.category"), width=100),
+        "department": text(say("orders.department"), width=112),
+        "place": text(say("orders.place"), width=84),
+        "accepted": time(say("orders.accepted"), format="MM-DD HH:mm", timezone=ZONE, width=88),
+        "due": time(say("orders.due"), format="MM-DD HH:mm", timezone=ZONE, width=88),
+        "round": st.column_config.NumberColumn(say("orders.round"), width=46),
+        "outcome": text(say("orders.outcome"), width=76),
+    }
+
+
+def _late_word(row: OrderRow, now: datetime) -> str:
+    if row.lateness == Lateness.LATE:
+        days = ((row.closed_at or now) - row.due_at).days if row.due_at else 0
+        told = say("orders.late_by", n=days) if days else label(Lateness.LATE)
+        return f"{LATE_MARK} {told}"
+    if row.lateness == Lateness.DUE_SOON:
+        return f"{SOON_MARK} {say('orders.soon')}"
+    return "" if row.lateness is None else label(row.lateness)
+
+
+def _outcome_word(row: OrderRow) -> str:
+    if row.satisfaction is not None:
+        return label(row.satisfaction)
+    return label(row.outcome) if row.outcome is not None else ""
+
+
+def _late_colour(told: str) -> str:
+    if told.startswith(LATE_MARK):
+        return f"color: {signal('red')}; font-weight: 600"
+    return f"color: {signal('orange')}" if told.startswith(SOON_MARK) else f"color: {signal('gray')}"
+
+
+def _outcome_colour(told: str) -> str:
+    if told in (label(Satisfaction.DISSATISFIED), label(Outcome.DISSATISFIED)):
+        return f"color: {signal('red')}"
+    return ""
