@@ -99,10 +99,7 @@ def _path(parts: Sequence[Named]) -> str:
 
 def _result(story: OrderStory) -> str:
     if story.satisfaction is not None:
-        told = label(story.satisfaction)
-        return (
-            told if story.solved is None else say("order_detail.result_solved", result=told, solved=label(story.solved))
-        )
+        return joined([label(story.satisfaction), *([label(story.solved)] if story.solved else [])])
     return label(story.outcome) if story.outcome is not None else NOTHING
 
 

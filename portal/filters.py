@@ -61,11 +61,11 @@ def read(choices: Choices) -> OrderFilter:
         closed_to=_date("closed_to"),
         lateness=next(_members(Lateness, [_said("lateness")]), None),
         outcome=next(_members(Outcome, [_said("outcome")]), None),
-        unassigned=_said("unassigned") == "yes",
-        called_by_me_today=_said("called_by_me_today") == "yes",
+        unassigned=_said("unassigned") == "1",
+        called_by_me_today=_said("called_by_me_today") == "1",
         measure=next(_members(Count, [_said("measure")]), None),
         counted=_one_of(departments, "counted"),
-        counted_below=_said("counted_below") == "yes",
+        counted_below=_said("counted_below") == "1",
         month=_said("month") if _MONTH.fullmatch(_said("month")) else None,
     )
 
@@ -131,7 +131,7 @@ def _written(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ",".join(str(one) for one in value)
     if isinstance(value, bool):
-        return "yes" if value else ""
+        return "1" if value else ""
     return value.isoformat() if isinstance(value, date) else str(value or "")
 
 

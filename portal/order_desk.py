@@ -1,4 +1,4 @@
-"""What somebody can do with the order that they read: go on to the screen of the work, show the number, give it away."""
+"""What somebody can do with an order: go on to the screen of the work, show the number, give the order away."""
 
 from datetime import datetime, timedelta
 

@@ -275,9 +275,9 @@ def _terms(look: Look, where: OrderFilter) -> tuple[str, ...]:
     """Return the terms of which every one must occur; raises Invalid where no index could find them."""
     terms = tuple(where.words.split())
     if len(where.words) > _LONGEST or len(terms) > _MOST_TERMS:
-        raise Invalid({"words": "too_long"})
+        raise Invalid({"search": "too_long"})
     if terms and all(len(term) < 2 for term in terms) and not _is_narrow(look, where):
-        raise Invalid({"words": "one_character"})
+        raise Invalid({"search": "one_character"})
     return terms
 
 

@@ -52,7 +52,7 @@ def _judge(work: Work, order: Order, department_id: int, reason: str) -> None:
     elif department.id == order.department_id:
         problems["department"] = "unchanged"
     if order.department_id is not None and not reason:
-        problems["reason"] = "required"
+        problems["assign_reason"] = "required"
     if problems:
         raise Invalid(problems)
 

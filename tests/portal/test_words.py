@@ -15,6 +15,7 @@ import pytest
 from db import vocabulary
 from portal import words
 from services import errors
+from services.order_filter import Count, Lateness
 from services.rules import lifecycle
 from services.rules.permissions import Permission
 
@@ -106,7 +107,8 @@ def test_what_a_person_wrote_cannot_become_markdown() -> None:
 def _derived() -> frozenset[str]:
     """The keys that follow from the vocabulary, the refusals and the moves."""
     kinds = [kind for _, kind in inspect.getmembers(vocabulary, inspect.isclass) if issubclass(kind, StrEnum)]
-    members = {words.label_key(member) for kind in (*kinds, Permission) if kind is not StrEnum for member in kind}
+    spoken = (*kinds, Permission, Lateness, Count)
+    members = {words.label_key(member) for kind in spoken if kind is not StrEnum for member in kind}
     refusals = {
         kind.code for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.PortalError)
     }

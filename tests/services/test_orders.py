@@ -166,7 +166,7 @@ def test_one_character_asks_for_a_department_and_a_short_time(owner: Session, su
     builders.order(owner, unit, number="C1", title="积水")
     with pytest.raises(Invalid) as refused:
         found(supervisor, OrderFilter(words="水"))
-    assert refused.value.problems == {"words": "one_character"}
+    assert refused.value.problems == {"search": "one_character"}
     narrow = OrderFilter(words="水", department="T-1", accepted_from=date(2026, 5, 1))
     assert found(supervisor, narrow) == ["C1"]
     with pytest.raises(Invalid):
@@ -178,7 +178,7 @@ def test_words_without_end_are_refused(supervisor: Access) -> None:
     for words in ("长" * 201, "甲乙 " * 9):
         with pytest.raises(Invalid) as refused:
             found(supervisor, OrderFilter(words=words))
-        assert refused.value.problems == {"words": "too_long"}
+        assert refused.value.problems == {"search": "too_long"}
 
 
 def test_very_common_words_are_found_exactly_by_either_way(
@@ -430,7 +430,7 @@ def test_the_same_form_sent_twice_assigns_once(owner: Session, supervisor: Acces
 def test_an_open_order_may_be_taken_from_a_department_with_a_reason(owner: Session, supervisor: Access) -> None:
     unit, other = builders.department(owner), builders.department(owner)
     made = builders.order(owner, unit)
-    for reason, problems in (("", {"reason": "required"}), ("  ", {"reason": "required"})):
+    for reason, problems in (("", {"assign_reason": "required"}), ("  ", {"assign_reason": "required"})):
         with pytest.raises(Invalid) as refused:
             orders.assign(supervisor, order_id=made.id, seen=1, department_id=other.id, reason=reason, request_id="r1")
         assert refused.value.problems == problems
