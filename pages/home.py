@@ -10,6 +10,7 @@ from services.rules.permissions import Permission
 
 here = page.open("home")
 
+# The screen on which somebody works; the first that is theirs is the one button of the day.
 WORK = {
     Permission.CALLBACK_RECORD: "callback_record",
     Permission.ORDER_RETURN: "dissatisfied_review",
@@ -17,7 +18,6 @@ WORK = {
     Permission.ORDER_IMPORT: "exchange",
     Permission.SCORE_VIEW: "scores",
 }
-"""The screen on which somebody works; the first that is theirs is the one button of the day."""
 
 
 def draw_greeting(today: home.Today) -> None:
@@ -37,7 +37,7 @@ def draw_lines(lines: tuple[Line, ...]) -> None:
     if not lines:
         return
     for column, line in zip(st.columns(max(4, len(lines)), gap="small"), lines, strict=False):
-        with column, st.container(border=True, key=f"home_line_{line.code}"):
+        with column, st.container(border=True, gap="xsmall", key=f"home_line_{line.code}"):
             home_cards.draw_line(line)
             if st.button(
                 say("home.open"), key=f"home_open_{line.code}", type="tertiary", icon=":material/arrow_forward:"
@@ -58,7 +58,7 @@ if today.months:
     link = home_cards.draw_months(today.months)
     if link is not None:
         here.go("order_list", **filters.address(link))
-    mover = home_cards.draw_movers(today.movers, today.day)
+    mover = home_cards.draw_movers(today.movers, today.moved_in)
     if mover is not None:
         here.go("order_list", **filters.address(mover))
 if today.imports is not None:

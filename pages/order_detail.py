@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from portal import cards, loop_forms, order_desk, page, screens
+from portal import cards, filters, loop_forms, order_desk, page, screens
 from portal.words import NOTHING, label, name, say
 from services import orders
 from services.orders import OrderStory
@@ -35,15 +35,20 @@ def draw_trail(story: OrderStory) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns | {"at": at}, key="order_detail_trail")
 
 
-st.page_link(screens.screen("order_list").file, label=say("order_detail.back"), icon=":material/arrow_back:")
+st.page_link(
+    screens.screen("order_list").file,
+    label=say("order_detail.back"),
+    icon=":material/arrow_back:",
+    query_params=filters.last_address(),
+)
 order_id = loop_forms.chosen()
 if order_id is None:
     st.info(say("order_detail.choose"), icon=":material/arrow_back:")
     st.stop()
 story = here.ask(orders.view, fresh=True, order_id=order_id)
-cards.draw_header(story)
 left, right = st.columns([3, 1], gap="medium")
 with left:
+    cards.draw_header(story)
     cards.draw_facts(story)
     cards.draw_timeline(story)
     draw_trail(story)

@@ -58,6 +58,7 @@ def turn_back() -> None:
 choices = here.ask(orders.choices)
 where = filters.read(choices)
 filters.draw(where, choices)
+filters.remember()
 begins = filters.after()
 if begins is None:
     st.session_state.pop(_PATH, None)

@@ -187,7 +187,7 @@ def _answer(answered: Answered) -> str:
 def _grade(rated: Rated) -> str:
     told = plain(name(rated.grade))
     coloured = f":red[{told}]" if rated.satisfaction == Satisfaction.DISSATISFIED else told
-    return f"{coloured} :primary-badge[{say('order_detail.counts')}]" if rated.counts else coloured
+    return f"{coloured} :gray-badge[:material/check: {say('order_detail.counts')}]" if rated.counts else coloured
 
 
 def _icon(satisfaction: Satisfaction) -> str:

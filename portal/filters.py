@@ -26,6 +26,7 @@ W = TypeVar("W", bound=StrEnum)
 SCREEN = "order_list"
 
 _AFTER = "after"
+_LAST = "_order_list_last"
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _HIDDEN = ("place", "category", "order_type", "outcome", "closed_from", "closed_to", "unassigned")
 """What is chosen behind "more"; how many of these narrow the list stands on its button."""
@@ -70,9 +71,19 @@ def read(choices: Choices) -> OrderFilter:
     )
 
 
+def remember() -> None:
+    """Keep the address of the list, for the way back from an order."""
+    st.session_state[_LAST] = {key: value for key, value in st.query_params.items() if key.startswith(f"{SCREEN}_")}
+
+
+def last_address() -> dict[str, str]:
+    """Return the address of the list that was looked at last."""
+    return dict(st.session_state.get(_LAST, {}))
+
+
 def draw(where: OrderFilter, choices: Choices) -> None:
     """Draw the row of widgets; each shows what the address says."""
-    row = st.columns([2.1, 1.9, 1.9, 1.3, 1.25, 1.25, 1.15], vertical_alignment="bottom", gap="small")
+    row = st.columns([1.7, 1.7, 1.7, 1.25, 1.6, 1.6, 1.1], vertical_alignment="bottom", gap="xsmall")
     words, status, department, lateness, start, end, more = row
     with words:
         _words(where.words)
@@ -225,7 +236,8 @@ def _day(field: str, value: date | None) -> None:
 def _more(where: OrderFilter, choices: Choices) -> None:
     chosen = sum(getattr(where, field) != getattr(_NOTHING, field) for field in _HIDDEN)
     told = say("filter.more_chosen", n=chosen) if chosen else say("filter.more")
-    with st.popover(told, icon=":material/tune:", width="stretch", key=_key("more")):
+    icon = None if chosen else ":material/tune:"
+    with st.popover(told, icon=icon, width="stretch", key=_key("more")):
         left, right = st.columns(2, gap="small")
         types = {one.code: name(one) for one in choices.order_types}
         with left:
@@ -247,7 +259,7 @@ def _drilled(where: OrderFilter, choices: Choices) -> None:
     if not parts:
         return
     with st.container(horizontal=True, vertical_alignment="center", key=_key("drilled")):
-        badges = " ".join(f":primary-badge[{part}]" for part in parts)
+        badges = " ".join(f":gray-badge[{part}]" for part in parts)
         st.markdown(f"{say('filter.drilled')} {badges}", width="content")
         st.button(
             say("filter.drilled_clear"),

@@ -1,7 +1,7 @@
 """The parts of the home screen: figures that wait, reworks with their days, months, and who moved most."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +31,8 @@ def draw_line(line: Line) -> None:
     value = say("home.more_than", total=number(line.n)) if line.more else number(line.n)
     if line.urgent and line.n:
         value = f":red[{LATE_MARK} {value}]"
-    st.markdown(f":small[:gray[{say(f'home.line.{line.code}')}]]  \n**{value}**", help=say(f"home.help.{line.code}"))
+    st.markdown(f":small[:gray[{say(f'home.line.{line.code}')}]]", help=say(f"home.help.{line.code}"))
+    st.markdown(f"### {value}")
 
 
 def draw_reworks(reworks: Sequence[Rework]) -> int | None:
@@ -105,10 +106,10 @@ def draw_months(months: Sequence[Period]) -> OrderFilter | None:
     return OrderFilter(measure=Count(clicked[1]), month=f"{months[clicked[0]].first:%Y-%m}")
 
 
-def draw_movers(movers: Sequence[Mover], today: date) -> OrderFilter | None:
+def draw_movers(movers: Sequence[Mover], window: tuple[date, date]) -> OrderFilter | None:
     """Draw the departments whose share of satisfied ratings moved most; one that was clicked opens its orders."""
-    last = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
-    st.subheader(say("home.movers", month=month(last)), anchor=False)
+    first, last = window
+    st.subheader(say("home.movers", first=month(first), last=month(last)), anchor=False)
     if not movers:
         st.caption(say("home.movers_none"))
         return None
@@ -131,7 +132,8 @@ def draw_movers(movers: Sequence[Mover], today: date) -> OrderFilter | None:
     clicked = _table(styled, columns, len(rows), "home_movers")
     if clicked is None:
         return None
-    return OrderFilter(measure=Count.RATED, month=f"{last:%Y-%m}", counted=movers[clicked[0]].department.code)
+    department = movers[clicked[0]].department.code
+    return OrderFilter(measure=Count.RATED, closed_from=first, closed_to=last, counted=department)
 
 
 def draw_imports(imports: Sequence[ImportLine]) -> None:
@@ -163,7 +165,7 @@ def _table(frame: Any, columns: dict[str, Any], rows: int, key: str) -> tuple[in
         on_select="rerun",
         selection_mode="single-cell",
         row_height=ROW,
-        height=ROW * (rows + 1) + 3,
+        height="content",
         key=key,
     )
     cells = picked["selection"]["cells"]

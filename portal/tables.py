@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from db.vocabulary import Outcome, Satisfaction, Status
-from portal.words import NOTHING, label, name, say
+from portal.words import label, name, say
 from services.order_filter import Lateness
 from services.orders import OrderRow
 
@@ -51,7 +51,7 @@ def orders(rows: Sequence[OrderRow], *, now: datetime, key: str) -> OrderRow | N
         on_select="rerun",
         selection_mode="single-cell",
         row_height=ROW,
-        height=ROW * (min(len(rows), TALLEST) + 1) + 3,
+        height="content" if len(rows) <= TALLEST else ROW * (TALLEST + 1),
     )
     cells = picked["selection"]["cells"]
     return rows[cells[0][0]] if cells and cells[0][0] < len(rows) else None
@@ -74,16 +74,13 @@ def signal(colour: str) -> str:
 def _line(row: OrderRow, now: datetime) -> dict[str, Any]:
     return {
         "number": row.number,
-        "status": status_word(row.status),
+        "status": _status_word(row),
         "late": _late_word(row, now),
         "title": row.title,
         "order_type": name(row.order_type),
-        "category": name(row.category),
         "department": name(row.department) if row.department else say("orders.unassigned"),
-        "place": name(row.place) if row.place else (row.place_text or NOTHING),
         "accepted": row.accepted_at,
         "due": row.due_at,
-        "round": row.round,
         "outcome": _outcome_word(row),
     }
 
@@ -91,19 +88,21 @@ def _line(row: OrderRow, now: datetime) -> dict[str, Any]:
 def _columns() -> dict[str, Any]:
     text, time = st.column_config.TextColumn, st.column_config.DatetimeColumn
     return {
-        "number": text(say("orders.number"), width=130),
-        "status": text(say("orders.status"), width=88),
+        "number": text(say("orders.number"), width=124),
+        "status": text(say("orders.status"), width=96),
         "late": text(say("orders.late"), width=88),
-        "title": text(say("orders.title"), width=150),
-        "order_type": text(say("orders.order_type"), width=56),
-        "category": text(say("orders.category"), width=100),
+        "title": text(say("orders.title"), width=170),
+        "order_type": text(say("orders.order_type"), width=50),
         "department": text(say("orders.department"), width=112),
-        "place": text(say("orders.place"), width=84),
         "accepted": time(say("orders.accepted"), format="MM-DD HH:mm", timezone=ZONE, width=88),
         "due": time(say("orders.due"), format="MM-DD HH:mm", timezone=ZONE, width=88),
-        "round": st.column_config.NumberColumn(say("orders.round"), width=46),
-        "outcome": text(say("orders.outcome"), width=76),
+        "outcome": text(say("orders.outcome"), width=70),
     }
+
+
+def _status_word(row: OrderRow) -> str:
+    told = status_word(row.status)
+    return told if row.round == 1 else say("orders.status_round", status=told, round=row.round)
 
 
 def _late_word(row: OrderRow, now: datetime) -> str:

@@ -25,6 +25,9 @@ NEAREST = 5
 
 MONTHS = 6
 MOVERS = 5
+MOVING = 3
+"""Whole months in which a department's movement is measured, against as many before them."""
+
 IMPORTS = 3
 
 
@@ -66,7 +69,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """A department of which the share of satisfied ratings changed, from one whole month to the next."""
+    """A department of which the share of satisfied ratings changed, from some whole months to the next."""
 
     department: Named
     satisfied_before: int
@@ -101,6 +104,7 @@ class Today:
     so_far: tuple[Period, Period] | None
     months: tuple[Period, ...]
     movers: tuple[Mover, ...]
+    moved_in: tuple[date, date]
     imports: tuple[ImportLine, ...] | None
     without_role: int | None
 
@@ -108,7 +112,7 @@ class Today:
 def today(access: Access) -> Today:
     """Return what waits for the actor: each line is a number and the list that it counts."""
     with access.read(Permission.HOME_VIEW) as look:
-        oversees = look.actor.role in (Role.ASSESSOR, Role.VIEWER)
+        oversees = look.actor.role in (Role.SUPERVISOR, Role.ASSESSOR, Role.VIEWER)
         return Today(
             day=look.today,
             lines=tuple(_lines(look)),
@@ -116,6 +120,7 @@ def today(access: Access) -> Today:
             so_far=_so_far(look) if look.actor.role == Role.UNIT else None,
             months=_months(look) if oversees else (),
             movers=_movers(look) if oversees else (),
+            moved_in=_window(look.today),
             imports=_imports(look) if _may(look, Permission.IMPORT_VIEW) else None,
             without_role=_without_role(look) if _may(look, Permission.PERSON_VIEW) else None,
         )
@@ -186,7 +191,7 @@ def _days_left(due: datetime | None, now: datetime, calendar: deadlines.Calendar
 def _so_far(look: Look) -> tuple[Period, Period]:
     """Return this month until today, and as many days of the month before."""
     first = look.today.replace(day=1)
-    before = _month_before(first)
+    before = _months_before(first, 1)
     until = min(before.replace(day=1) + (look.today - first), first - timedelta(days=1))
     return _period(look, first, look.today), _period(look, before, until)
 
@@ -197,7 +202,7 @@ def _months(look: Look) -> tuple[Period, ...]:
     first, last = look.today.replace(day=1), look.today
     for _ in range(MONTHS):
         found.append(_period(look, first, last))
-        first, last = _month_before(first), first - timedelta(days=1)
+        first, last = _months_before(first, 1), first - timedelta(days=1)
     while found and not found[-1].tally.closed:
         found.pop()
     return tuple(found)
@@ -210,12 +215,12 @@ def _period(look: Look, first: date, last: date) -> Period:
 
 
 def _movers(look: Look) -> tuple[Mover, ...]:
-    """Return the departments that moved most over the last two whole months, among those with enough ratings."""
-    this = look.today.replace(day=1)
-    last, before = _month_before(this), _month_before(_month_before(this))
+    """Return the departments that moved most from one window to the next, among those with enough ratings."""
+    first, last = _window(look.today)
+    before = _months_before(first, MOVING)
     enough = rules_on(look, look.today).rules.too_few.value
-    now = _satisfied(look, DailyCount.day.between(last, this - timedelta(days=1)))
-    then = _satisfied(look, DailyCount.day.between(before, last - timedelta(days=1)))
+    now = _satisfied(look, DailyCount.day.between(first, last))
+    then = _satisfied(look, DailyCount.day.between(before, first - timedelta(days=1)))
     both = [number for number, (_, rated) in now.items() if rated >= enough and then.get(number, (0, 0))[1] >= enough]
     movers = [
         Mover(Named(row.id, row.code, row.name, row.name_en or ""), *then[row.id], *now[row.id])
@@ -244,5 +249,13 @@ def _without_role(look: Look) -> int:
     return look.session.scalar(people) or 0
 
 
-def _month_before(first: date) -> date:
-    return (first - timedelta(days=1)).replace(day=1)
+def _window(today: date) -> tuple[date, date]:
+    """Return the last whole months over which movement is measured."""
+    this = today.replace(day=1)
+    return _months_before(this, MOVING), this - timedelta(days=1)
+
+
+def _months_before(first: date, months: int) -> date:
+    for _ in range(months):
+        first = (first - timedelta(days=1)).replace(day=1)
+    return first

@@ -102,11 +102,11 @@ def test_who_oversees_sees_months_and_who_moved_most(owner: Session, environment
     units = {name: builders.department(owner, name) for name in ("上升局", "下降局", "不变局", "样本少局")}
     shares = {"上升局": (12, 18), "下降局": (20, 10), "不变局": (15, 15)}
     for name, both in shares.items():
-        for first, satisfied in zip((at("2026-04-01"), at("2026-05-06")), both, strict=True):
+        for first, satisfied in zip((at("2026-01-05"), at("2026-05-06")), both, strict=True):
             for n in range(20):
                 satisfaction = Satisfaction.SATISFIED if n < satisfied else Satisfaction.DISSATISFIED
                 builders.archived_order(owner, units[name], satisfaction, accepted_at=first + timedelta(hours=n))
-    builders.archived_order(owner, units["样本少局"], Satisfaction.SATISFIED, accepted_at=at("2026-04-01"))
+    builders.archived_order(owner, units["样本少局"], Satisfaction.SATISFIED, accepted_at=at("2026-01-05"))
     builders.archived_order(owner, units["样本少局"], Satisfaction.DISSATISFIED, accepted_at=at("2026-05-06"))
 
     today = home.today(builders.access(owner, environment, Role.VIEWER))
@@ -114,8 +114,12 @@ def test_who_oversees_sees_months_and_who_moved_most(owner: Session, environment
     assert [(month.first, month.tally.closed) for month in today.months] == [
         (date(2026, 6, 1), 0),
         (date(2026, 5, 1), 61),
-        (date(2026, 4, 1), 61),
+        (date(2026, 4, 1), 0),
+        (date(2026, 3, 1), 0),
+        (date(2026, 2, 1), 0),
+        (date(2026, 1, 1), 61),
     ]
+    assert today.moved_in == (date(2026, 3, 1), date(2026, 5, 31))
     assert [(mover.department.zh, mover.satisfied_before, mover.satisfied) for mover in today.movers] == [
         ("下降局", 20, 10),
         ("上升局", 12, 18),
