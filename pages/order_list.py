@@ -7,11 +7,11 @@ from portal.words import number, say
 from services import orders
 from services.orders import Cursor, Found
 
+here = page.open("order_list")
+
 PAGE = 50
 
 _PATH = "_order_list_path"
-
-here = page.open("order_list")
 
 
 def draw_count(found: Found) -> None:

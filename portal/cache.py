@@ -25,7 +25,8 @@ def key(access: Access, query: Callable[..., object], arguments: Mapping[str, ob
     """Return everything that may change the answer, as one word of fixed length."""
     actor = access.actor
     who = [actor.role, sorted(actor.permissions), sorted(actor.departments), actor.id, last_event]
-    question = [query.__module__, query.__qualname__, who, dict(arguments)]
+    database = str(access.environment.engine.url)
+    question = [query.__module__, query.__qualname__, database, who, dict(arguments)]
     return hashlib.sha256(json.dumps(question, default=_plain, sort_keys=True).encode()).hexdigest()
 
 

@@ -50,7 +50,7 @@ def _judge(work: Work, order: Order, department_id: int, reason: str) -> None:
     elif department.active_to is not None and department.active_to < work.today:
         problems["department"] = "retired"
     elif department.id == order.department_id:
-        problems["department"] = "unchanged"
+        problems["department"] = "same_department"
     if order.department_id is not None and not reason:
         problems["assign_reason"] = "required"
     if problems:

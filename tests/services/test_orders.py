@@ -454,7 +454,7 @@ def test_what_cannot_be_assigned_is_refused_with_nothing_changed(
         orders.assign(by, order_id=made.id, seen=seen, department_id=department_id, reason="派单错误", request_id="r1")
 
     for made, department, problem in (
-        (mine, unit.id, "unchanged"),
+        (mine, unit.id, "same_department"),
         (waiting, retired.id, "retired"),
         (waiting, 9_999, "unknown"),
     ):
