@@ -159,6 +159,17 @@ def test_what_people_wrote_is_shown_as_text(owner: Session, agent: Person, opene
     assert r"\`已办\`" in told
 
 
+def test_a_long_queue_is_read_page_by_page(owner: Session, agent: Person, opened: Opener) -> None:
+    orders = [builders.due_order(owner, accepted_at=builders.at("2026-05-06", 8, minute)) for minute in range(21)]
+    at = opened(agent, "callback_record")
+    assert list(at.dataframe[0].value["number"]) == [order.number for order in orders[:20]]
+    at.button(key="callback_record_next").click().run()
+    assert list(at.dataframe[0].value["number"]) == [orders[20].number]
+    assert at.button(key="callback_record_next").disabled
+    at.button(key="callback_record_first").click().run()
+    assert len(at.dataframe[0].value) == 20
+
+
 @pytest.mark.parametrize("address", ["0", "999999", "abc", "99999999999999999999"])
 def test_an_address_that_leads_nowhere_shows_no_order(
     owner: Session, agent: Person, opened: Opener, address: str

@@ -1,5 +1,6 @@
 """Calling citizens back: who is next, what a call amounts to, and that it is written down once."""
 
+import doctest
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.orders import Answer, Attempt, AttemptReason, Finding, Order, Rating, Round
 from db.records import EventRow
 from db.vocabulary import Event, Outcome, RatingSource, Role, Satisfaction, Solved, Status
-from services import callbacks
+from services import callbacks, casework
 from services.access import Access
 from services.environment import Environment
 from services.errors import Conflict, IllegalMove, Invalid, NotAllowed, NotFound, Stale
@@ -254,6 +255,7 @@ def test_the_same_form_sent_again_gives_the_same_receipt(owner: Session, agent: 
         record(agent, other, PLEASED)
 
 
+@pytest.mark.every_server
 def test_a_double_click_writes_one_call(owner: Session, agent: Access) -> None:
     for number in range(5):
         order = builders.due_order(owner)
@@ -265,6 +267,7 @@ def test_a_double_click_writes_one_call(owner: Session, agent: Access) -> None:
         assert owner.scalar(select(func.count()).where(Attempt.order_id == order.id)) == 1
 
 
+@pytest.mark.every_server
 def test_two_agents_who_call_about_one_order_write_one_call(
     owner: Session, environment: Environment, agent: Access
 ) -> None:
@@ -334,3 +337,7 @@ def test_every_round_holds_its_own_rating(owner: Session, agent: Access) -> None
     owner.refresh(order)
     assert order.counted_department_id == mine.id
     assert set(owner.scalars(select(Rating.department_id))) == {mine.id}
+
+
+def test_the_examples_in_the_module_are_true() -> None:
+    assert doctest.testmod(casework).failed == 0

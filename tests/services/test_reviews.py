@@ -183,6 +183,7 @@ def test_only_undecided_orders_are_decided(owner: Session, supervisor: Access, s
         put_away(supervisor, order, "已到现场核实,排水口确已疏通。")
 
 
+@pytest.mark.every_server
 def test_two_supervisors_return_one_order_once(owner: Session, environment: Environment, supervisor: Access) -> None:
     other = builders.access(owner, environment, Role.SUPERVISOR)
     for number in range(4):
@@ -202,6 +203,7 @@ def test_two_supervisors_return_one_order_once(owner: Session, environment: Envi
         assert owner.scalar(select(func.count()).where(Round.order_id == order.id)) == 2
 
 
+@pytest.mark.every_server
 def test_one_returns_and_the_other_archives_and_one_of_them_wins(
     owner: Session, environment: Environment, supervisor: Access
 ) -> None:
@@ -215,6 +217,7 @@ def test_one_returns_and_the_other_archives_and_one_of_them_wins(
     assert [type(one.exception()) for one in sent if one.exception()] == [Stale]
 
 
+@pytest.mark.every_server
 def test_a_double_click_decides_once(owner: Session, supervisor: Access) -> None:
     returned, archived = untrue(owner), untrue(owner)
     with ThreadPoolExecutor(4) as threads:

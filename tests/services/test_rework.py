@@ -180,6 +180,7 @@ def test_another_departments_order_cannot_be_found(owner: Session, user: Access,
         answer(user, order, clock, seen=order.version)
 
 
+@pytest.mark.every_server
 def test_a_double_click_answers_once_and_a_stale_form_learns_who_was_first(
     owner: Session, environment: Environment, unit: Department, user: Access, clock: Clock
 ) -> None:
