@@ -74,7 +74,7 @@ def _problems(here: Page, status: ImportStatus) -> None:
     """The findings, a page at a time; the numbers at which the earlier pages begin are kept for the way back."""
     st.markdown(f"**{say('exchange.problems')}**")
     starts: list[int] = st.session_state.setdefault(f"exchange_pages_{status.id}", [0])
-    found = here.ask(exchange.problem_rows, import_id=status.id, after=starts[-1], limit=PAGE + 1)
+    found = here.ask(exchange.problem_rows, fresh=True, import_id=status.id, after=starts[-1], limit=PAGE + 1)
     if not found:
         st.caption(say("exchange.problems_none"))
         return
