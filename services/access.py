@@ -23,7 +23,7 @@ from db.scope import Scope, ScopedSession
 from db.vocabulary import Event, Role
 from services.environment import CITY, Environment
 from services.errors import Change, Fact, Nested, NotAllowed, NotFound, Stale, Unrecorded
-from services.rules.permissions import Permission, permissions_of, reach
+from services.rules.permissions import OWN, Permission, permissions_of, reach
 
 Row = TypeVar("Row", bound=Base)
 
@@ -239,7 +239,7 @@ class Access:
             raise Nested(permission)
         if permission not in self.actor.permissions:
             raise NotAllowed(permission=permission)
-        return Scope(reach(self.actor.role, self.actor.departments))
+        return Scope(None if permission in OWN else reach(self.actor.role, self.actor.departments))
 
 
 def event_row(event: Recorded, actor: Actor, now: datetime) -> EventRow:

@@ -18,6 +18,7 @@
     'Choose an option': '请选择',
     'Choose options': '请选择',
     'Choose a date': '选择日期',
+    'Time': '时间',
     'Add options': '添加选项',
     'Select all': '全选',
     'Clear all': '全部清除',

@@ -67,6 +67,10 @@ PRECEDENCE: tuple[Role, ...] = (
 SCOPED: frozenset[Role] = frozenset({Role.UNIT})
 """The roles that see only the departments granted to them, and what lies below these in the tree."""
 
+OWN: frozenset[Permission] = frozenset({P.SELF_MANAGE})
+"""What concerns nobody but the person who acts. Such a use case finds its row by the actor's own number; a department
+has no say in it, and so the cut by department does not apply."""
+
 
 def permissions_of(role: Role) -> frozenset[Permission]:
     """Return what the role may do."""
