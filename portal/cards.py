@@ -59,12 +59,12 @@ def draw_facts(story: OrderStory) -> None:
     """Draw what is known of the order, in even columns."""
     contact = " ".join(part for part in (story.requester, story.phone) if part)
     facts = (
-        ("case.department", name(story.department) if story.department else say("orders.unassigned")),
+        ("order_detail.department", name(story.department) if story.department else say("orders.unassigned")),
         ("order_detail.accepted", moment(story.accepted_at)),
         ("order_detail.closed", moment(story.closed_at)),
         ("order_detail.result", _result(story)),
         ("order_detail.requester", contact or NOTHING),
-        ("case.address", story.address or story.place_text or NOTHING),
+        ("order_detail.address", story.address or story.place_text or NOTHING),
     )
     for column, (key, value) in zip(st.columns(3) * 2, facts, strict=True):
         with column:

@@ -16,7 +16,7 @@ from typing import TypeVar
 import streamlit as st
 
 from db.vocabulary import Outcome, Status
-from portal.words import label, month, name, plain, say
+from portal.words import label, language, month, name, plain, say
 from services.order_filter import Count, Lateness, OrderFilter
 from services.orders import Branch, Choices, Cursor
 from services.views import Named
@@ -134,6 +134,11 @@ def _key(field: str) -> str:
     return f"{SCREEN}_{field}"
 
 
+def _widget(field: str) -> str:
+    """Return the key of a field's widget: one a language, for a browser goes on showing the name that it was given."""
+    return f"{_key(field)}_{language()}"
+
+
 def _said(field: str) -> str:
     return str(st.query_params.get(_key(field), ""))
 
@@ -148,7 +153,7 @@ def _written(value: object) -> str:
 
 def _changed(field: str) -> None:
     """Write to the address what a widget was changed to, and begin with the newest order again."""
-    written = _written(st.session_state.get(_key(field)))
+    written = _written(st.session_state.get(_widget(field)))
     if written:
         st.query_params[_key(field)] = written
     else:
@@ -181,7 +186,7 @@ def _date(field: str) -> date | None:
 
 def _seed(field: str, value: object) -> str:
     """Let a widget show what the address says, however it came to say so."""
-    key = _key(field)
+    key = _widget(field)
     if st.session_state.get(key) != value:
         st.session_state[key] = value
     return key

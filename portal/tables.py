@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from db.vocabulary import Outcome, Satisfaction, Status
-from portal.words import label, name, say
+from portal.words import label, language, name, say
 from services.order_filter import Lateness
 from services.orders import OrderRow
 
@@ -85,19 +85,42 @@ def _line(row: OrderRow, now: datetime) -> dict[str, Any]:
     }
 
 
+# Together they fit beside the menu at a width of 1280; an English word is longer than a Chinese one.
+_WIDTHS: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "zh_CN": {
+            "number": 124,
+            "status": 96,
+            "late": 88,
+            "title": 170,
+            "order_type": 50,
+            "department": 112,
+            "accepted": 88,
+            "due": 88,
+            "outcome": 58,
+        },
+        "en": {
+            "number": 120,
+            "status": 112,
+            "late": 88,
+            "title": 120,
+            "order_type": 80,
+            "department": 96,
+            "accepted": 88,
+            "due": 88,
+            "outcome": 82,
+        },
+    }
+)
+
+
 def _columns() -> dict[str, Any]:
     text, time = st.column_config.TextColumn, st.column_config.DatetimeColumn
-    return {
-        "number": text(say("orders.number"), width=124),
-        "status": text(say("orders.status"), width=96),
-        "late": text(say("orders.late"), width=88),
-        "title": text(say("orders.title"), width=170),
-        "order_type": text(say("orders.order_type"), width=50),
-        "department": text(say("orders.department"), width=112),
-        "accepted": time(say("orders.accepted"), format="MM-DD HH:mm", timezone=ZONE, width=88),
-        "due": time(say("orders.due"), format="MM-DD HH:mm", timezone=ZONE, width=88),
-        "outcome": text(say("orders.outcome"), width=70),
-    }
+    width = _WIDTHS[language()]
+    columns = {key: text(say(f"orders.{key}"), width=width[key]) for key in width}
+    for key in ("accepted", "due"):
+        columns[key] = time(say(f"orders.{key}"), format="MM-DD HH:mm", timezone=ZONE, width=width[key])
+    return columns
 
 
 def _status_word(row: OrderRow) -> str:
