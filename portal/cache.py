@@ -37,11 +37,17 @@ def kept(access: Access, query: Callable[..., T], arguments: Mapping[str, object
     return answer
 
 
+def forget() -> None:
+    """Forget every kept answer: from now on another database is asked."""
+    if _keeper.cache_info().currsize:
+        _keeper().clear()
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 
 @functools.cache
-def _keeper() -> Callable[[str, Callable[[], Any]], Any]:
+def _keeper() -> Any:
     """Return the kept function, made at its first use: before the server runs, Streamlit has nowhere to keep."""
 
     @st.cache_data(ttl=60, max_entries=512, show_spinner=False)

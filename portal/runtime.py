@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from portal import cache
 from portal.claims import ClaimMap, read_claim_map
 from portal.import_runner import ImportRunner
 from portal.options import secrets_file
@@ -34,6 +35,7 @@ _lock = threading.Lock()
 
 def start(environment: Environment, *, demo: bool = False) -> None:
     """Give the process its environment; `demo` lets people in by the demonstration's own sign-in."""
+    cache.forget()
     with _lock:
         _process.environment = environment
         _process.demo = demo

@@ -112,7 +112,7 @@ def orders_behind(
     parameters = {"order_list_measure": measure}
     if unit is not None:
         parameters["order_list_counted"] = unit
-        parameters |= {"order_list_counted_below": "1"} if where.below else {}
+        parameters |= {"order_list_counted_below": "yes"} if where.below else {}
     if where.order_type is not None:
         parameters["order_list_order_type"] = where.order_type
     if month is not None:

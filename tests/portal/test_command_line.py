@@ -3,8 +3,12 @@
 import json
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
+from db.vocabulary import Satisfaction
 from portal.__main__ import COMMANDS, main
+from tests import builders
 
 Said = pytest.CaptureFixture[str]
 
@@ -40,7 +44,9 @@ def test_without_a_command_the_commands_are_listed(capsys: Said) -> None:
         ["serve", "--port", "http"],
         ["init", "--nonsense"],
         ["people", "add", "--issuer", "https://sso.test"],
-        ["people", "disable", "somebody"],
+        ["people", "disable", "somebody", "--reason", "x"],
+        ["people", "disable", "1"],
+        ["score", "--from", "2026-13"],
     ],
 )
 def test_what_is_asked_wrongly_is_answered_in_one_line(arguments: list[str], capsys: Said) -> None:
@@ -94,7 +100,8 @@ def test_the_first_administrator_is_made_on_the_command_line(capsys: Said) -> No
     assert _report(capsys, "people", "revoke", "1", "--role", "unit", "--department", "440103") == [added]
     disabled = [added | {"active": False}]
     assert _report(capsys, "people", "disable", "1", "--reason", "离职") == disabled
-    assert _report(capsys, "people", "list") == disabled
+    assert _report(capsys, "people", "list") == _report(capsys, "people", "list", "--words", "u1") == disabled
+    assert _report(capsys, "people", "enable", "1") == [added]
 
 
 @pytest.mark.usefixtures("_installed")
@@ -102,3 +109,49 @@ def test_a_department_that_does_not_exist_is_named(capsys: Said) -> None:
     who = ["--issuer", "https://sso.test", "--subject", "u1", "--name", "测试·甲"]
     assert main(["people", "add", *who, "--role", "unit", "--department", "nowhere"]) == 2
     assert "没有这个承办单位" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_installed")
+def test_people_that_are_not_known_and_roles_that_are_not_held_are_refused(capsys: Said) -> None:
+    who = ["--issuer", "https://sso.test", "--subject", "u1", "--name", "测试·甲"]
+    assert main(["people", "add", *who, "--role", "agent"]) == 0
+    capsys.readouterr()
+    assert main(["people", "add", *who, "--role", "agent"]) == 2
+    assert main(["people", "grant", "2", "--role", "agent"]) == 2
+    assert main(["people", "revoke", "1", "--role", "viewer"]) == 2
+    assert main(["people", "grant", "1", "--role", "agent"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 4
+
+
+@pytest.mark.usefixtures("_installed")
+def test_scores_are_reported_and_recounted(owner_url: str, capsys: Said) -> None:
+    assert _report(capsys, "score") == {"lines": []}
+    engine = create_engine(owner_url)
+    with Session(engine) as session:
+        unit = builders.department(session, "市水务局", code="T-WATER")
+        for rated in (Satisfaction.SATISFIED, Satisfaction.SATISFIED, Satisfaction.DISSATISFIED, None):
+            builders.archived_order(session, unit, rated)
+    report = _report(capsys, "score", "--from", "2026-05", "--to", "2026-05", "--group", "departments")
+    assert isinstance(report, dict)
+    [line] = report["lines"]
+    assert (line["department"], line["counts"]["closed"], line["counts"]["silent"]) == ("T-WATER", 4, 1)
+    assert line["rates"]["satisfaction"] == {
+        "numerator": 2,
+        "denominator": 3,
+        "excluded": 0,
+        "percent": "66.67",
+        "interval": ["20.77", "93.85"],
+        "too_few": True,
+    }
+    assert line["rates"]["coverage"]["percent"] is None
+    assert main(["score"]) == 0
+    assert "市水务局  办结 4" in capsys.readouterr().out
+    assert main(["score", "--group", "nowhere"]) == 2
+    assert _report(capsys, "score", "--verify") == {"cells": 1, "closed": 4, "differences": []}
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql("update daily_counts set satisfied = 9")
+    capsys.readouterr()
+    assert main(["score", "--verify"]) == 1
+    assert "T-WATER complaint satisfied:留存 9,核算 2" in capsys.readouterr().out
+    engine.dispose()
