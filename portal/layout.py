@@ -52,7 +52,7 @@ def _menu(access: Access) -> dict[str, list[StreamlitPage]]:
     menu: dict[str, list[StreamlitPage]] = {}
     for section, members in screens.sections(screens.SCREENS).items():
         heading = say(f"section.{section}") if section else ""
-        menu[heading] = [_page(access, one) for one in members if one.file.exists()]
+        menu[heading] = [_page(access, one) for one in members]
     return menu
 
 
