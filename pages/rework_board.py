@@ -23,7 +23,7 @@ def draw_list(found: Reworks) -> None:
         "title": [row.title for row in found.rows],
     }
     columns = {
-        "urgency": st.column_config.TextColumn(say("rework_board.urgency"), width=130),
+        "urgency": st.column_config.TextColumn(say("rework_board.urgency"), width=160),
         "number": st.column_config.TextColumn(say("field.number"), width=140),
         "department": st.column_config.TextColumn(say("field.department"), width=120),
         "reason": st.column_config.TextColumn(say("field.return_reason"), width=160),

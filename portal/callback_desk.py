@@ -143,7 +143,8 @@ def _reason(reason: ReasonChoice) -> str:
 def _draw_answered(here: Page, case: Case, token: str, seen: int) -> None:
     """Draw the citizen's words where they are needed, and the ways in which an answered call ends.
 
-    Words and buttons are one form: a shortcut pressed while typing sends what was typed.
+    Words and buttons are one form: a shortcut pressed while typing sends what was typed. The shortcut is not Ctrl+Enter,
+    because a choice that has the focus keeps Enter for itself.
     """
     with st.form(_key(token, "answered"), border=False, enter_to_submit=False):
         if _dissatisfied(case, token):
@@ -161,7 +162,7 @@ def _draw_answered(here: Page, case: Case, token: str, seen: int) -> None:
                     key=_key(token, f"end_{choice.named.code.replace('.', '_')}"),
                     type="primary" if choice.complete else "secondary",
                     icon=":material/check:" if choice.complete else None,
-                    shortcut="Ctrl+Enter" if choice.complete else None,
+                    shortcut="Alt+S" if choice.complete else None,
                     help=say("callback_record.complete_help" if choice.complete else "callback_record.partial_help"),
                     on_click=_send,
                     args=(here, case, token, seen, choice.named.code),

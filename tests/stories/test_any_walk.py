@@ -69,7 +69,7 @@ def people(owner: Session, environment: Environment, clock: Clock) -> People:
 
 @settings(
     derandomize=True,
-    max_examples=20,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
