@@ -143,8 +143,8 @@ def _reason(reason: ReasonChoice) -> str:
 def _draw_answered(here: Page, case: Case, token: str, seen: int) -> None:
     """Draw the citizen's words where they are needed, and the ways in which an answered call ends.
 
-    Words and buttons are one form: a shortcut pressed while typing sends what was typed. The shortcut is not Ctrl+Enter,
-    because a choice that has the focus keeps Enter for itself.
+    Words and buttons are one form: a shortcut pressed while typing sends what was typed. The shortcut is not
+    Ctrl+Enter, because a choice that has the focus keeps Enter for itself.
     """
     with st.form(_key(token, "answered"), border=False, enter_to_submit=False):
         if _dissatisfied(case, token):
