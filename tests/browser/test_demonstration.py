@@ -26,6 +26,25 @@ from tests.servers import short_directory
 pytestmark = pytest.mark.browser
 
 
+LATIN_WORDS = r"""() => {
+    const found = new Set();
+    const ours = '[data-testid=stMarkdownContainer],[data-testid=stText],[data-testid=stIconMaterial],' +
+        '[data-testid=stDataFrame] table,[data-testid=stVegaLiteChart],textarea,input,style,script,noscript';
+    const note = text => {
+        const words = (text ?? '').trim();
+        if (/[A-Za-z]{3,}/.test(words) && !/[\u4e00-\u9fff]/.test(words)) found.add(words);
+    };
+    for (const one of document.querySelectorAll('body *')) {
+        if (one.closest('[data-testid=stVegaLiteChart]')) continue;
+        for (const name of ['placeholder', 'aria-label', 'title', 'alt']) note(one.getAttribute(name));
+        if (one.closest(ours) || getComputedStyle(one).fontFamily.includes('Material')) continue;
+        for (const node of one.childNodes) if (node.nodeType === Node.TEXT_NODE) note(node.nodeValue);
+    }
+    return [...found].filter(words => words !== 'English' && !/^[•\s]*((CSV|XLSX|JSON|JSONL)[,\s]*)+$/.test(words));
+}"""
+"""What a screen says in Latin letters beside what our own catalogues and people say."""
+
+
 @pytest.fixture(scope="module")
 def demonstration() -> Iterator[str]:
     """The address of a demonstration with one person of each kind."""
@@ -106,6 +125,18 @@ def test_streamlits_own_words_follow_the_language(demonstration: str, visit: Vis
     page.get_by_text("中文", exact=True).click()
     visitor.sees("测试·甲 · 督办员")
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+
+
+def test_no_english_of_streamlit_is_left_on_any_screen(demonstration: str, visit: Visit) -> None:
+    visitor = visit(demonstration)
+    _enter(visitor, "测试·甲")
+    left = set()
+    for screen in SCREENS:
+        visitor.open("/" if screen == HOME else f"/{screen.name}")
+        visitor.sees("测试·甲 · 督办员")
+        visitor.page.wait_for_load_state("networkidle")
+        left |= set(visitor.page.evaluate(LATIN_WORDS))
+    assert left == set()
 
 
 def test_both_themes_are_drawn(demonstration: str, visit: Visit) -> None:
