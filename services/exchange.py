@@ -110,6 +110,8 @@ def start_import(
         shutil.copyfile(source, folder / "profile.toml")
         run.opened(stored[0], chosen, kind)
         with access.write(Permission.ORDER_IMPORT) as work:
+            if access.actor.id is not None:
+                work.lock(Person, access.actor.id)  # The second of two clicks at once waits here, and finds the first.
             if (earlier := work.already(Import, request_id)) is not None:
                 return Started(earlier.id, True)
             row = work.add(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -570,6 +571,24 @@ def test_a_call_that_is_being_recorded_is_not_overwritten(access: Access, owner:
 
 
 # How it runs ----------------------------------------------------------------------------------------------------------
+
+
+def test_two_clicks_at_once_start_one_import(environment: Environment, owner: Session) -> None:
+    admin = builders.access(owner, environment, Role.ADMIN)
+    together = Barrier(2)
+
+    def click(_: int) -> exchange.Started:
+        together.wait()
+        files = [Incoming("x.csv", io.BytesIO(sheet(CLOSED)))]
+        return exchange.start_import(
+            admin, files=files, profile="huixiang", kind=ImportKind.ORDERS, request_id="the same form"
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        started = list(pool.map(click, range(2)))
+    assert started[0].import_id == started[1].import_id
+    assert sorted(one.repeated for one in started) == [False, True]
+    assert owner.scalar(select(func.count()).select_from(Import)) == 1
 
 
 def queued(access: Access, body: bytes, request_id: str = "one") -> int:
