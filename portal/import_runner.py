@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 from db.vocabulary import JobState
 from services import exchange
@@ -11,6 +12,9 @@ from services.environment import retrying
 
 PAUSE = 20.0
 """Seconds between two looks for imports that nobody woke the runner for: those of a process that died, for instance."""
+
+_COMMAND_LINE = timedelta(minutes=1)
+"""For so long an import that the command line started is left to the command line, which carries it out itself."""
 
 _BREATH = 0.02
 """Seconds that are left to the screens between two steps of an import."""
@@ -56,11 +60,15 @@ class ImportRunner:
 
     def run_waiting(self) -> int:
         """Carry out what waits until nothing does, or until the runner is told to stop; returns how many that were."""
-        done = 0
-        while not self._stopping.is_set() and (found := self._next()) is not None:
-            if not self._carry_out(found):
-                break  # Somebody else took it between the look and the step.
-            done += 1
+        access = self._door()
+        if recovered := retrying(lambda: exchange.recover_imports(access)):
+            _log.warning("the process that carried out the imports %s has ended; they wait again", recovered)
+        done, taken = 0, set[int]()
+        while not self._stopping.is_set() and (found := self._next(taken)) is not None:
+            if self._carry_out(found):
+                done += 1
+            else:
+                taken.add(found)  # Somebody else took it between the look and the step, or holds it without a sign.
         return done
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -74,15 +82,18 @@ class ImportRunner:
                 _log.exception("an import could not be carried out")
             self._woken.wait(PAUSE)
 
-    def _next(self) -> int | None:
-        """Return the import whose turn it is; none while another process carries one out."""
+    def _next(self, taken: set[int]) -> int | None:
+        """Return the import whose turn it is and that nobody else has taken; none while another process is at work."""
         access = self._door()
         waiting = retrying(lambda: exchange.waiting_imports(access))
         if not waiting:
             return None
         latest = retrying(lambda: exchange.recent_imports(access))
-        elsewhere = [one.id for one in latest if one.state == JobState.RUNNING and one.id not in waiting]
-        return None if elsewhere else waiting[0]
+        if any(one.state == JobState.RUNNING and one.id not in waiting for one in latest):
+            return None
+        just_now = access.environment.clock() - _COMMAND_LINE
+        others = taken | {one.id for one in latest if one.started_by is None and one.started_at > just_now}
+        return next((number for number in waiting if number not in others), None)
 
     def _carry_out(self, import_id: int) -> bool:
         """Walk through the steps of one import; returns whether there were any."""

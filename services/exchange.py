@@ -23,7 +23,7 @@ from services.intake.profile_file import SHIPPED, load_profile, shipped_profiles
 from services.intake.reading import UPLOAD_LIMIT
 from services.intake.rows import OrderRow, RatingRow
 from services.intake.staging import Stager
-from services.intake.uploads import estimate_rows, store_files, stored_name
+from services.intake.uploads import estimate_rows, held, store_files, stored_name
 from services.intake.views import ImportStatus, Incoming, Preview, PreviewLine, ProblemLine, Report, Started, Step
 from services.rules.permissions import Permission
 
@@ -148,23 +148,38 @@ def run_import(access: Access, *, import_id: int) -> Generator[Step]:
     with access.read(Permission.IMPORT_VIEW) as look:
         row = look.one(Import, import_id)
         folder, kind, total = _imports(access) / str(row.stored_as), row.kind, row.total
-    if not claim_import(access, import_id):
-        return
-    try:
-        yield from _carry_out(access, import_id, folder, kind, total)
-    except GeneratorExit:
-        put_back_import(access, import_id)
-        raise
-    except Cancelled:
-        end_import(access, import_id, JobState.CANCELLED, Event.IMPORT_CANCELLED, {})
-    except PortalError as refusal:
-        end_import(
-            access, import_id, JobState.FAILED, Event.IMPORT_FAILED, {"error": refusal.code, "facts": refusal.facts}
-        )
-    except Exception:
-        end_import(access, import_id, JobState.FAILED, Event.IMPORT_FAILED, {"error": "error.unexpected", "facts": {}})
-        raise
-    _clear(folder)
+    with held(folder) as free:
+        if not free or not claim_import(access, import_id):
+            return
+        try:
+            yield from _carry_out(access, import_id, folder, kind, total)
+        except GeneratorExit:
+            put_back_import(access, import_id)
+            raise
+        except Cancelled:
+            end_import(access, import_id, JobState.CANCELLED, Event.IMPORT_CANCELLED, {})
+        except PortalError as refusal:
+            told: dict[str, Any] = {"error": refusal.code, "facts": refusal.facts}
+            end_import(access, import_id, JobState.FAILED, Event.IMPORT_FAILED, told)
+        except Exception:
+            told = {"error": "error.unexpected", "facts": {}}
+            end_import(access, import_id, JobState.FAILED, Event.IMPORT_FAILED, told)
+            raise
+        _clear(folder)
+
+
+def recover_imports(access: Access) -> tuple[int, ...]:
+    """Let imports wait again whose process ended while it carried them out: they run, and nobody holds their files."""
+    with access.write(Permission.ORDER_IMPORT) as work:
+        work.repeated = True  # What was started is carried out later; nobody decided anything.
+        running = select(Import).where(Import.state == JobState.RUNNING).with_for_update(skip_locked=True)
+        recovered = []
+        for row in work.session.scalars(running):
+            with held(_imports(access) / str(row.stored_as)) as free:
+                if free:
+                    row.state, row.progress, row.heartbeat_at = JobState.QUEUED, 0, None
+                    recovered.append(row.id)
+        return tuple(recovered)
 
 
 def cancel_import(access: Access, *, import_id: int) -> ImportStatus:

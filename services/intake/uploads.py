@@ -1,11 +1,16 @@
 """Uploads on disk: kept under names of our own, counted while they are written."""
 
+import fcntl
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from services.intake.problems import FileRefused, Refusal
 from services.intake.views import Incoming
+
+HELD = "held"
+"""A file beside the uploads that a process locks while it works on them; however it ends, the lock ends with it."""
 
 _PIECE = 1 << 20
 
@@ -45,3 +50,20 @@ def estimate_rows(stored: Sequence[tuple[Path, str]]) -> int | None:
             while piece := file.read(_PIECE):
                 lines += piece.count(b"\n")
     return lines
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[bool]:
+    """Hold the uploads in a folder for the length of a block; says no where somebody does, or they are not here."""
+    try:
+        file = (folder / HELD).open("w")
+    except FileNotFoundError:
+        yield False
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.orders import Order
-from db.vocabulary import ImportKind, JobState
+from db.records import Import
+from db.vocabulary import ImportKind, JobState, Role
 from portal.import_runner import ImportRunner
 from services import exchange
 from services.access import Access
@@ -17,21 +18,22 @@ from services.environment import Environment
 from services.installation import as_system
 from services.intake import run
 from services.intake.views import Incoming
+from tests import builders
 from tests.services.conftest import Clock
 
 HEAD = "工单编号,受理时间,诉求类型,承办单位"
 
 
 @pytest.fixture
-def access(environment: Environment) -> Access:
-    """The program's own door, by which the runner comes in."""
-    return as_system(environment)
+def access(environment: Environment, owner: Session) -> Access:
+    """Somebody who starts imports on the screen."""
+    return builders.access(owner, environment, Role.ADMIN)
 
 
 @pytest.fixture
-def runner(access: Access) -> ImportRunner:
-    """The runner of this process."""
-    return ImportRunner(lambda: access)
+def runner(environment: Environment) -> ImportRunner:
+    """The runner of this process, which comes in by the program's own door."""
+    return ImportRunner(lambda: as_system(environment))
 
 
 @pytest.fixture(autouse=True)
@@ -98,18 +100,47 @@ def test_what_another_process_carries_out_is_waited_for(access: Access, runner: 
     assert state(access, mine) == JobState.DONE
 
 
-def test_what_a_dead_process_left_is_taken_up_again_without_twice_the_orders(
+def test_what_a_killed_process_left_is_carried_out_at_the_next_look(
+    access: Access, runner: ImportRunner, owner: Session
+) -> None:
+    number = queued(access)
+    owner.get_one(Import, number).state = JobState.RUNNING
+    owner.commit()
+    assert runner.run_waiting() == 1
+    assert (state(access, number), orders(owner)) == (JobState.DONE, 3)
+
+
+def test_what_a_process_on_another_machine_carries_out_is_left_to_it(
+    access: Access, runner: ImportRunner, owner: Session
+) -> None:
+    number = queued(access)
+    row = owner.get_one(Import, number)
+    row.state, row.stored_as = JobState.RUNNING, "not-here"
+    owner.commit()
+    assert runner.run_waiting() == 0
+    assert state(access, number) == JobState.RUNNING
+
+
+def test_what_the_command_line_has_just_started_is_left_to_it(
     access: Access, runner: ImportRunner, owner: Session, clock: Clock
 ) -> None:
     number = queued(access)
-    dead = exchange.run_import(access, import_id=number)
-    next(dead)
-    clock.now += exchange.ABANDONED - timedelta(seconds=1)
+    owner.get_one(Import, number).started_by = None
+    owner.commit()
     assert runner.run_waiting() == 0
-    clock.now += timedelta(seconds=2)
+    clock.now += timedelta(minutes=2)
     assert runner.run_waiting() == 1
-    assert state(access, number) == JobState.DONE
-    assert orders(owner) == 3
+
+
+def test_a_process_that_hangs_does_not_hold_up_the_others(access: Access, runner: ImportRunner, clock: Clock) -> None:
+    hanging = queued(access)
+    walk = exchange.run_import(access, import_id=hanging)
+    next(walk)
+    mine = queued(access, 11)
+    clock.now += exchange.ABANDONED + timedelta(seconds=1)
+    assert runner.run_waiting() == 1
+    assert (state(access, hanging), state(access, mine)) == (JobState.RUNNING, JobState.DONE)
+    walk.close()
 
 
 def test_what_is_put_down_at_the_end_of_the_process_waits_again_with_its_files(
@@ -127,7 +158,7 @@ def test_what_is_put_down_at_the_end_of_the_process_waits_again_with_its_files(
         runner.run_waiting()
     status = exchange.import_status(access, import_id=number)
     assert (status.state, status.progress, orders(owner)) == (JobState.QUEUED, 0, 0)
-    assert ImportRunner(lambda: access).run_waiting() == 1
+    assert ImportRunner(lambda: as_system(access.environment)).run_waiting() == 1
     assert orders(owner) == 3
 
 

@@ -627,14 +627,20 @@ def test_a_running_import_that_is_cancelled_stops_before_it_writes(access: Acces
     assert owner.scalar(select(func.count()).select_from(Order)) == 0
 
 
-def test_an_import_whose_runner_died_is_taken_up_again(access: Access, owner: Session, clock: Clock) -> None:
+def test_an_import_whose_process_was_killed_waits_again_and_one_that_is_walked_does_not(
+    access: Access, owner: Session, clock: Clock
+) -> None:
     number = queued(access, sheet(*(GOOD | {"工单编号": f"N{n}"} for n in range(2_001))))
-    died = exchange.run_import(access, import_id=number)
-    next(died)
-    assert exchange.waiting_imports(access) == ()
+    walked = exchange.run_import(access, import_id=number)
+    next(walked)
+    assert exchange.recover_imports(access) == exchange.waiting_imports(access) == ()
     assert list(exchange.run_import(access, import_id=number)) == []
+    walked.close()
+    assert exchange.claim_import(access, number)  # By a process that is killed before it opens a file.
+    assert exchange.waiting_imports(access) == ()
     clock.now += timedelta(minutes=16)
     assert exchange.waiting_imports(access) == (number,)
+    assert exchange.recover_imports(access) == (number,)
     assert [step.merging for step in exchange.run_import(access, import_id=number)][-1]
     assert exchange.import_status(access, import_id=number).state == JobState.DONE
     assert owner.scalar(select(func.count()).select_from(Order)) == 2_001
