@@ -1,6 +1,7 @@
 """The tables of the scores: which columns they have, what a cell says, and which orders stand behind it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,8 +10,9 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from portal import words
+from portal import filters, words
 from portal.words import say
+from services.order_filter import Count, OrderFilter
 from services.rules.measures import Measure
 from services.scores import Basis, Figure, MonthScore, Score, ScoreFilter, ScoreLine
 
@@ -109,15 +111,15 @@ def orders_behind(
     measure = RATES[column][1] if column in RATES else column
     if measure not in COUNTS:
         return None
-    parameters = {"order_list_measure": measure}
-    if unit is not None:
-        parameters["order_list_counted"] = unit
-        parameters |= {"order_list_counted_below": "yes"} if where.below else {}
-    if where.order_type is not None:
-        parameters["order_list_order_type"] = where.order_type
+    meant = OrderFilter(
+        measure=Count(measure),
+        counted=unit,
+        counted_below=where.below and unit is not None,
+        order_type=where.order_type,
+    )
     if month is not None:
-        return parameters | {"order_list_month": f"{month:%Y-%m}"}
-    return parameters | {"order_list_closed_from": f"{where.first}", "order_list_closed_to": f"{where.last}"}
+        return filters.address(replace(meant, month=f"{month:%Y-%m}"))
+    return filters.address(replace(meant, closed_from=where.first, closed_to=where.last))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

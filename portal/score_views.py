@@ -24,7 +24,7 @@ def filters(offered: Choices, first: date, last: date) -> tuple[ScoreFilter, str
     types = {one.code: words.name(one) for one in offered.order_types}
     with st.container(horizontal=True, vertical_alignment="bottom", key="scores_filters"):
         with st.container(width=120):
-            begin = address.choose("scores_from", say("scores.from"), months, names=str, default=months[-12:][0])
+            begin = address.choose("scores_from", say("scores.from"), months, names=str, default=months[-6:][0])
         with st.container(width=120):
             end = address.choose("scores_to", say("scores.to"), months, names=str, default=months[-1])
         with st.container(width=150):
@@ -54,13 +54,15 @@ def filters(offered: Choices, first: date, last: date) -> tuple[ScoreFilter, str
 
 def figures(shown: Sequence[Figure], moved: Sequence[Change | None], basis: Basis) -> None:
     """Draw the rates of a sum side by side: value, change, n, and how each was computed."""
+    nothing = words.NOTHING if any(moved) else None
     for column, figure, change in zip(st.columns(len(shown)), shown, moved, strict=True):
         with column:
             st.metric(
                 say(f"scores.rate.{figure.rate.measure.value}"),
                 score_tables.percent(figure, basis),
-                None if change is None else say("scores.moved", points=_signed(change.points, basis)),
+                say("scores.moved", points=_signed(change.points, basis)) if change else nothing,
                 delta_color="off",
+                delta_arrow="auto" if change else "off",
                 help="  \n".join([score_tables.figure_words(figure, basis), *_change_words(change, basis)]),
             )
             st.caption(say("scores.n", n=figure.rate.denominator))

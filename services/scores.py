@@ -348,11 +348,12 @@ def _moved(
     look: Look, where: ScoreFilter, departments: set[int], total: Score, basis: Basis
 ) -> tuple[Change | None, ...]:
     """Return how far each rate moved since the equal period before."""
-    length = len(_months(where.first, where.last))
     last = where.first.replace(day=1) - timedelta(days=1)
-    first = last.replace(day=1)
-    for _ in range(length - 1):
-        first = (first - timedelta(days=1)).replace(day=1)
+    first = _months(date(last.year - LONGEST // 12 - 1, last.month, 1), last)[-len(_months(where.first, where.last))]
+    begun = look.session.scalar(select(func.min(DailyCount.day)))
+    if begun is None or begun.replace(day=1) > first:
+        # Of a period that the data cover in part only, a change would say when the data began and nothing else.
+        return (None,) * len(total.figures)
     earlier = replace(where, first=first, last=last)
     tally = together(_counted(look, earlier, DailyCount.department_id, departments).values())
     return tuple(

@@ -126,7 +126,7 @@ def test_every_column_of_figures_opens_orders_and_the_names_do_not(unit: Departm
     assert by_month == {
         "order_list_measure": "rated",
         "order_list_counted": "T-WATER",
-        "order_list_counted_below": "yes",
+        "order_list_counted_below": "1",
         "order_list_order_type": "help",
         "order_list_month": "2026-05",
     }

@@ -141,6 +141,8 @@ def test_the_change_is_since_the_equal_period_before(owner: Session, environment
     ]
     assert not (moved[1] and moved[1].clear)
     assert scores.trend(access, where=two_months, department=unit.code).moved == moved
+    four_months = ScoreFilter(date(2026, 4, 1), date(2026, 7, 31))
+    assert set(scores.table(access, where=four_months).moved) == {None}
 
 
 def test_order_type_and_group_narrow_the_table(owner: Session, environment: Environment) -> None:
