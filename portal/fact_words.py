@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from db.vocabulary import (
     Contacted,
@@ -18,6 +19,11 @@ from db.vocabulary import (
 from portal import words
 from portal.words import label, say, says
 from services.errors import Fact
+
+Codes = Mapping[str, str]
+"""The names of codes by code, in the reader's language."""
+
+NO_CODES: Codes = MappingProxyType({})
 
 _VOCABULARY: Mapping[str, tuple[type[StrEnum], ...]] = {
     "status": (Status,),
@@ -37,7 +43,7 @@ def name_of(fact: str) -> str:
     return say(f"fact.{fact}") if says(f"fact.{fact}") else fact
 
 
-def value_of(fact: str, value: Fact) -> str:
+def value_of(fact: str, value: Fact, codes: Codes = NO_CODES) -> str:
     """Return a value as it is said: a word of the vocabulary, a moment, yes or no, a number, or what it is."""
     if value is None or value == "":
         return words.NOTHING
@@ -54,24 +60,34 @@ def value_of(fact: str, value: Fact) -> str:
         return words.LANGUAGES.get(value, value)
     if fact.endswith("_at"):
         return _moment(value)
-    return value
+    return coded(value, codes)
 
 
-def changes(before: Iterable[tuple[str, Fact]], after: Iterable[tuple[str, Fact]]) -> list[tuple[str, str, str]]:
+def coded(written: str, codes: Codes) -> str:
+    """Return a text with every code in it, alone or in a list, followed by its name."""
+    parts = written.split(",")
+    if not any(part in codes for part in parts):
+        return written
+    return ", ".join(f"{part} {codes[part]}" if part in codes else part for part in parts)
+
+
+def changes(
+    before: Iterable[tuple[str, Fact]], after: Iterable[tuple[str, Fact]], codes: Codes = NO_CODES
+) -> list[tuple[str, str, str]]:
     """Return each fact with its value before and after; what stayed the same, or empty, is left out."""
     old, new = dict(before), dict(after)
     names = list(dict.fromkeys([*old, *new]))
     return [
-        (name_of(name), value_of(name, old.get(name)), value_of(name, new.get(name)))
+        (name_of(name), value_of(name, old.get(name), codes), value_of(name, new.get(name), codes))
         for name in names
         if old.get(name) != new.get(name)
     ]
 
 
-def in_a_line(before: Iterable[tuple[str, Fact]], after: Iterable[tuple[str, Fact]]) -> str:
+def in_a_line(before: Iterable[tuple[str, Fact]], after: Iterable[tuple[str, Fact]], codes: Codes = NO_CODES) -> str:
     """Return what changed in one line, for a list."""
     said = []
-    for name, old, new in changes(before, after):
+    for name, old, new in changes(before, after, codes):
         arrow = f"{old} → {new}" if old != words.NOTHING else new
         said.append(f"{name} {arrow}")
     return " · ".join(said)

@@ -67,14 +67,15 @@ def event(here: Page, line: TrailLine) -> None:
         who += f" · {plain(words.name(line.actor_department))}"
     st.markdown(say("trail.by", who=who))
     st.markdown(say("trail.about", what=plain(subject_words(line))))
-    changed = fact_words.changes(line.before, line.after)
+    codes = _code_names(line)
+    changed = fact_words.changes(line.before, line.after, codes)
     if changed:
         names = ("fact", "before", "after")
         frame = pd.DataFrame(changed, columns=[say(f"trail.column.{name}") for name in names])
         st.dataframe(frame, hide_index=True, width="stretch")
     if line.reason:
         st.markdown(f"**{say('trail.column.reason')}**")
-        st.text(line.reason)
+        st.text(fact_words.coded(line.reason, codes))
     if line.order_id is not None and st.button(say("trail.open_order"), icon=":material/description:", type="primary"):
         here.go("order_detail", order=line.order_id)
     with st.expander(say("trail.place"), icon=":material/link:"):
@@ -118,14 +119,20 @@ def check(here: Page) -> None:
 _COLUMNS = {"at": 128, "actor": 118, "role": 86, "action": 118, "subject": 172, "changes": 230}
 
 
+def _code_names(line: TrailLine) -> dict[str, str]:
+    return {named.code: words.name(named) for named in line.codes}
+
+
 def _row(line: TrailLine) -> dict[str, str | None]:
+    codes = _code_names(line)
+    said = [line.reason and fact_words.coded(line.reason, codes), fact_words.in_a_line(line.before, line.after, codes)]
     return {
         "at": words.moment(line.at),
         "actor": actor_words(line),
         "role": label(line.role),
         "action": label(line.action),
         "subject": subject_words(line),
-        "changes": " · ".join(filter(None, [line.reason, fact_words.in_a_line(line.before, line.after)])) or None,
+        "changes": " · ".join(filter(None, said)) or None,
     }
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, String, func, or_, select, tuple_,
 from db.orders import Order
 from db.people import Person
 from db.records import EventHead, EventRow
-from db.reference import Department
+from db.reference import Department, Disposition, Reason
 from db.vocabulary import Event, Role
 from services.access import Access, Look
 from services.environment import CITY
@@ -26,6 +26,7 @@ PAGE = 50
 """Events on one page of the trail."""
 
 _AT_A_TIME = 5_000
+_LONGEST_CODES = 200
 
 
 class Fault(StrEnum):
@@ -64,7 +65,8 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class TrailLine:
-    """One event as a person reads it; `subject` names the thing where it has a name."""
+    """One event as a person reads it; `subject` names the thing, and `codes` the codes in its facts, where they have
+    names."""
 
     id: int
     shard: int
@@ -84,6 +86,7 @@ class TrailLine:
     reason: str | None
     request_id: str | None
     hash: str
+    codes: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +315,7 @@ def _midnight(day: date) -> datetime:
 def _lines(look: Look, rows: Sequence[EventRow]) -> tuple[TrailLine, ...]:
     departments = _departments(look, rows)
     subjects = _subjects(look, rows)
+    codes = _codes(look, rows)
     lines = []
     for row in rows:
         said = json.loads(row.body)
@@ -335,9 +339,30 @@ def _lines(look: Look, rows: Sequence[EventRow]) -> tuple[TrailLine, ...]:
                 reason=said.get("reason"),
                 request_id=said.get("request"),
                 hash=row.hash.hex(),
+                codes=tuple(codes[code] for code in _codes_in(said) if code in codes),
             )
         )
     return tuple(lines)
+
+
+def _codes_in(said: Mapping[str, Any]) -> list[str]:
+    """Return the codes of reasons and dispositions that a body names."""
+    facts = [said.get("before", {}), said.get("after", {})]
+    written = [said.get("reason"), *(one.get(name) for one in facts for name in ("reasons", "disposition"))]
+    return [
+        code for text in written if isinstance(text, str) and len(text) <= _LONGEST_CODES for code in text.split(",")
+    ]
+
+
+def _codes(look: Look, rows: Sequence[EventRow]) -> dict[str, Named]:
+    wanted = {code for row in rows for code in _codes_in(json.loads(row.body))}
+    if not wanted:
+        return {}
+    found = [
+        *look.session.scalars(select(Reason).where(Reason.code.in_(wanted))),
+        *look.session.scalars(select(Disposition).where(Disposition.code.in_(wanted))),
+    ]
+    return {one.code: Named(one.id, one.code, one.name, one.name_en or "") for one in found}
 
 
 def _departments(look: Look, rows: Sequence[EventRow]) -> dict[int, Named]:

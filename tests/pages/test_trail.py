@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from db.people import Person
-from db.vocabulary import Role
+from db.vocabulary import Event, Role
 from services import staff
 from services.environment import Environment
 from tests import builders
@@ -73,6 +73,15 @@ def test_a_broken_chain_is_named_on_the_screen(admin: Person, owner: Session, op
     at = opened(admin, "trail")
     at.button(key="trail_check").click().run()
     assert "内容与哈希不符,已被改动" in said(at)
+
+
+def test_codes_are_told_with_their_names(owner: Session, admin: Person, opened: Opener) -> None:
+    order = builders.archived_order(owner, builders.department(owner))
+    builders.event(owner, order, Event.CALLBACK_RECORDED, after={"reasons": "R01,R03", "disposition": "1.1"})
+    shown = opened(admin, "trail", trail_number=order.number).dataframe[0].value
+    assert next(iter(shown["changes"])) == (
+        "不满意原因 R01 未联系诉求人, R03 问题未解决或部分解决 · 通话结果 1.1 完成回访"
+    )
 
 
 @pytest.mark.parametrize("role", [Role.AGENT, Role.VIEWER])
