@@ -186,11 +186,13 @@ def _line(row: Row[Any], now: datetime) -> OrderRow:
 
 
 def _lateness(row: Row[Any], now: datetime) -> Lateness | None:
-    """Return how a row stands to its deadline; None while an open order has time left."""
+    """Return how a row stands to its deadline; None while an open order has time left, and where nobody judged it."""
     if row.due_at is None:
         return Lateness.NO_DEADLINE
+    if row.on_time is not None:
+        return Lateness.ON_TIME if row.on_time else Lateness.LATE
     if row.closed_at is not None:
-        return Lateness.LATE if row.on_time is False else Lateness.ON_TIME
+        return None
     if row.due_at < now:
         return Lateness.LATE
     return Lateness.DUE_SOON if row.due_at <= now + SOON else None
