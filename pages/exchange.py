@@ -60,12 +60,14 @@ def _history(recent: Sequence[ImportStatus], chosen: int | None) -> None:
     figures = {
         say(f"exchange.figure.{name}"): st.column_config.TextColumn(alignment="right") for name in import_tables.FIGURES
     }
+    narrow = {"file": 150, "profile": 110, "who": 90}
+    widths = {say(f"exchange.column.{name}"): st.column_config.TextColumn(width=w) for name, w in narrow.items()}
     st.dataframe(
         import_tables.history_table(recent),
         hide_index=True,
         on_select=partial(_show_selected, key, [one.id for one in recent]),
         selection_mode="single-row",
-        column_config=figures | {say("exchange.column.file"): st.column_config.TextColumn(width=190)},
+        column_config=figures | widths,
         key=key,
     )
 

@@ -98,9 +98,9 @@ def _upload(token: str, choice: Choice) -> Sequence[Uploaded]:
     if not choice.ready:
         st.info(say("exchange.waiting_for_profile"), icon=":material/info:")
         return ()
+    # Any file is taken and told by its content: a refusal of ours is read on the screen, the widget's only on hovering.
     files: Sequence[Uploaded] = st.file_uploader(
         say("exchange.files"),
-        type=list(FORMATS),
         accept_multiple_files=True,
         key=f"exchange_files_{token}",
     )
