@@ -12,7 +12,8 @@ from portal import address, drawer, fact_words, keyset, words
 from portal.page import Page
 from portal.words import label, plain, say, says
 from services import trail
-from services.trail import Break, ChainReport, Head, Position, TrailFilter, TrailLine
+from services.rules.chain import Break, Head
+from services.trail import ChainReport, Position, TrailFilter, TrailLine
 
 EARLIEST = date(2000, 1, 1)
 LATEST = date(2099, 12, 31)

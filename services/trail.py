@@ -1,24 +1,22 @@
 """Read the trail, and check that nobody edited it."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, func, or_, select, tuple_, type_coerce
 
 from db.orders import Order
 from db.people import Person
-from db.records import EventHead, EventRow
+from db.records import SHARDS, EventHead, EventRow
 from db.reference import Department, Disposition, Reason
 from db.vocabulary import Event, Role
 from services.access import Access, Look
 from services.environment import CITY
 from services.errors import Fact
+from services.rules.chain import Break, Chain, Head
 from services.rules.permissions import Permission
 from services.views import Named
 
@@ -27,19 +25,6 @@ PAGE = 50
 
 _AT_A_TIME = 5_000
 _LONGEST_CODES = 200
-
-
-class Fault(StrEnum):
-    """What can be wrong with one link of the chain."""
-
-    MISSING = "missing"
-    DOUBLED = "doubled"
-    UNLINKED = "unlinked"
-    EDITED = "edited"
-    MISSTATED = "misstated"
-    CUT_SHORT = "cut_short"
-    BEYOND_HEAD = "beyond_head"
-    NOT_AS_NOTED = "not_as_noted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +83,6 @@ class TrailPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The end of one chain at a moment. Noted outside the database, it holds the trail against everybody."""
-
-    shard: int
-    seq: int
-    hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """The first link of a shard that does not hold: the place in the chain, and the event found there."""
-
-    shard: int
-    seq: int
-    event_id: int | None
-    fault: Fault
-
-
-@dataclass(frozen=True, slots=True)
 class ChainReport:
     """What a check of the whole trail found; without breaks it holds from the first event to every head."""
 
@@ -162,109 +128,23 @@ def check_chain(access: Access, *, noted: Sequence[Head] = ()) -> ChainReport:
     """
     with access.read(Permission.TRAIL_VIEW) as look:
         rows = look.session.execute(_every_link(), execution_options={"yield_per": _AT_A_TIME})
-        wanted = {(head.shard, head.seq): head.hash for head in noted}
-        chains = [_Chain(shard, wanted) for shard in range(8)]
-        for row in rows:
-            chains[row[0]].follow(row)
-        for chain in chains:
+        chains = {shard: Chain(shard, noted) for shard in range(SHARDS)}
+        for shard, head_seq, head_hash, number, seq, previous, digest, body, *stated in rows:
+            chain = chains[shard]
+            chain.head_seq, chain.head_hash = head_seq, head_hash
+            if number is not None:
+                chain.follow(number, seq, previous, digest, body, stated)
+        for chain in chains.values():
             chain.end()
         return ChainReport(
-            events=sum(chain.links for chain in chains),
+            events=sum(chain.links for chain in chains.values()),
             checked_at=look.now,
-            heads=tuple(Head(chain.shard, chain.head_seq, chain.head_hash.hex()) for chain in chains),
-            breaks=tuple(chain.broken for chain in chains if chain.broken is not None),
+            heads=tuple(chain.head for chain in chains.values()),
+            breaks=tuple(chain.broken for chain in chains.values() if chain.broken is not None),
         )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-class _Chain:
-    """Follows one shard link by link and keeps the first break."""
-
-    def __init__(self, shard: int, noted: Mapping[tuple[int, int], str]) -> None:
-        self.shard = shard
-        self.noted = {seq: digest for (of_shard, seq), digest in noted.items() if of_shard == shard}
-        self.links = 0
-        self.seq = 0
-        self.hash = b""
-        self.head_seq = 0
-        self.head_hash = b""
-        self.broken: Break | None = None
-
-    def follow(self, row: Sequence[Any]) -> None:
-        """Check one link against the one before it."""
-        _, self.head_seq, self.head_hash, number, seq, previous, digest, body, *columns = row
-        if number is None:
-            return
-        self.links += 1
-        if self.broken is None:
-            fault = self._fault(seq, previous, digest, body, columns)
-            if fault is not None:
-                at = self.seq + 1 if fault is Fault.MISSING else seq
-                self.broken = Break(self.shard, at, None if fault is Fault.MISSING else number, fault)
-        self.seq, self.hash = seq, digest
-
-    def end(self) -> None:
-        """Compare the last link with the head, and with the heads that were noted outside."""
-        if self.broken is None and self.seq < self.head_seq:
-            self.broken = Break(self.shard, self.seq + 1, None, Fault.CUT_SHORT)
-        if self.broken is None and (self.seq, self.hash) != (self.head_seq, self.head_hash):
-            self.broken = Break(self.shard, min(self.seq, self.head_seq + 1), None, Fault.BEYOND_HEAD)
-        short = sorted(seq for seq in self.noted if seq > self.seq)
-        if self.broken is None and short:
-            self.broken = Break(self.shard, self.seq + 1, None, Fault.CUT_SHORT)
-
-    def _fault(self, seq: int, previous: bytes, digest: bytes, body: str, columns: Sequence[Any]) -> Fault | None:
-        if seq != self.seq + 1:
-            return Fault.MISSING if seq > self.seq else Fault.DOUBLED
-        if previous != self.hash:
-            return Fault.UNLINKED
-        if digest != hashlib.sha256(previous + body.encode()).digest():
-            return Fault.EDITED
-        if not _says(body, columns):
-            return Fault.MISSTATED
-        if self.noted.get(seq, digest.hex()) != digest.hex():
-            return Fault.NOT_AS_NOTED
-        return None
-
-
-def _says(body: str, columns: Sequence[Any]) -> bool:
-    """Say whether the columns, which are what people search by, agree with the hashed body.
-
-    The canonical form has one spelling, so the columns can be looked for in it as text: half a million events leave no
-    time to parse each. Quotation marks inside facts are escaped there and facts are flat, so a fact cannot imitate
-    these pieces. What is spelt otherwise is parsed.
-    """
-    at, actor, name, role, home, action, kind, number, order, department = columns
-    spelt = _spelt(name)
-    return (
-        body.startswith(f'{{"action":"{action}","actor":{{"department":{_digits(home)},"id":{_digits(actor)},{spelt}')
-        and f',"role":"{role}"}},"after":{{' in body
-        and f',"at":"{at.isoformat()}","before":{{' in body
-        and f',"department":{_digits(department)},"object":{{"id":{number},"type":"{kind}"}},"order":{_digits(order)},'
-        in body
-    ) or _says_parsed(body, columns)
-
-
-@lru_cache(maxsize=4096)
-def _spelt(name: str) -> str:
-    return f'"name":{json.dumps(name, ensure_ascii=False)}'
-
-
-def _digits(number: int | None) -> str:
-    return "null" if number is None else str(number)
-
-
-def _says_parsed(body: str, columns: Sequence[Any]) -> bool:
-    try:
-        said = json.loads(body)
-        actor, subject = said["actor"], said["object"]
-        stated = [datetime.fromisoformat(said["at"]), actor["id"], actor["name"], actor["role"], actor["department"]]
-        stated += [said["action"], subject["type"], subject["id"], said["order"], said["department"]]
-    except (ValueError, KeyError, TypeError):
-        return False
-    return stated == list(columns)
 
 
 def _every_link() -> Select[Any]:

@@ -14,7 +14,8 @@ from services import staff, trail
 from services.access import SYSTEM, Access
 from services.environment import Environment
 from services.errors import NotAllowed
-from services.trail import Fault, TrailFilter
+from services.rules.chain import Fault
+from services.trail import TrailFilter
 from tests import builders
 from tests.services.conftest import Clock
 
