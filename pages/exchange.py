@@ -58,7 +58,7 @@ def _history(recent: Sequence[ImportStatus], chosen: int | None) -> None:
     st.caption(say("exchange.history_note"))
     key = f"exchange_history_{chosen or 0}_{recent[0].id}"
     figures = {
-        say(f"exchange.figure.{name}"): st.column_config.TextColumn(alignment="right") for name in import_tables.FIGURES
+        say(f"exchange.figure.{name}"): st.column_config.TextColumn(alignment="right") for name in import_tables.LISTED
     }
     narrow = {"file": 150, "profile": 110, "who": 90}
     widths = {say(f"exchange.column.{name}"): st.column_config.TextColumn(width=w) for name, w in narrow.items()}

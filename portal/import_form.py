@@ -1,6 +1,7 @@
 """The form of the import screen: the source, the upload, the preview, and the start, which is sent once."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -148,7 +149,9 @@ def _preview_tables(found: Preview, choice: Choice, files: Sequence[Uploaded]) -
         import_report.problem_table(problems, "exchange_preview_problems")
     first = found.lines[:SHOWN]
     st.markdown(f"**{say('exchange.preview_rows', n=len(first))}**")
-    st.dataframe(import_tables.preview_table(first, choice.kind), hide_index=True, height=300, key="exchange_preview")
+    height: Literal["auto"] | int = "auto" if len(first) <= 8 else 300
+    table = import_tables.preview_table(first, choice.kind)
+    st.dataframe(table, hide_index=True, height=height, key="exchange_preview")
     if len(files) > 1:
         st.caption(say("exchange.preview_of_several", file=plain(uploads.plain_name(files[0].name))))
 

@@ -16,6 +16,7 @@ Finding = Problem | ProblemLine
 Table = dict[str, list[object]]
 
 FIGURES = ("rows", "inserted", "updated", "unchanged", "rejected", "warnings")
+LISTED = ("rows", "inserted", "updated", "rejected")
 ACTIVE = (JobState.QUEUED, JobState.RUNNING)
 
 _MEGABYTE = 1024 * 1024
@@ -79,7 +80,7 @@ def history_table(imports: Sequence[ImportStatus]) -> Table:
         say("exchange.column.who"): [one.started_by or say("exchange.nobody") for one in imports],
         say("exchange.column.state"): [f"{_STATES[one.state]} {label(one.state)}" for one in imports],
     }
-    for name in FIGURES:
+    for name in LISTED:
         figures = [(one.report or {}).get(name) for one in imports]
         table[say(f"exchange.figure.{name}")] = [words.number(figure) for figure in figures]
     return table
