@@ -193,6 +193,7 @@ def test_a_recount_agrees_and_names_every_count_that_was_tampered_with(
     ]
 
 
+@pytest.mark.every_server
 def test_a_recount_finds_a_cell_that_is_missing_and_one_too_many(owner: Session, environment: Environment) -> None:
     unit = builders.department(owner)
     builders.archived_order(owner, unit)

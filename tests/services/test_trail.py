@@ -42,6 +42,7 @@ def busy(owner: Session, environment: Environment) -> Access:
     return access
 
 
+@pytest.mark.every_server
 def test_an_untouched_trail_is_whole(busy: Access) -> None:
     report = trail.check_chain(busy)
     assert report.whole
@@ -150,6 +151,7 @@ def test_later_events_do_not_disturb_heads_noted_earlier(busy: Access) -> None:
     assert trail.check_chain(busy, noted=noted).whole
 
 
+@pytest.mark.every_server
 @pytest.mark.parametrize("role", ["portal_staff", "portal_department"])
 @pytest.mark.parametrize(
     "statement",
@@ -180,6 +182,7 @@ def test_not_even_the_owner_alters_the_trail_by_mistake(busy: Access, owner: Ses
         owner.connection().exec_driver_sql(statement)
 
 
+@pytest.mark.every_server
 def test_a_writer_cannot_choose_the_place_or_the_hash_of_an_event(busy: Access, login_url: str) -> None:
     engine = create_engine(login_url)
     with engine.begin() as connection:
