@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from portal import cache, screens, signin
-from portal.words import language, moment, plain, say, says, speaking
+from portal.words import NOTHING, language, moment, plain, say, says, speaking
 from services import trail
 from services.access import Access
 from services.environment import retrying
@@ -113,7 +113,7 @@ def worded(refusal: PortalError) -> str:
         facts = {"move": say(f"move.{refusal.facts['move']}"), "status": say(f"status.{refusal.facts['status']}")}
     if isinstance(refusal, Stale):
         changes = [
-            f"- {moment(change.at)} {plain(change.actor)}: {say(f'event.{change.action}')}"
+            f"- {moment(change.at)} {plain(change.actor) or NOTHING}: {say(f'event.{change.action}')}"
             for change in refusal.changes
         ]
         return "\n".join([say(refusal.code), *changes])

@@ -18,12 +18,13 @@ from psycopg import sql
 from sqlalchemy import Table, and_, select
 
 from db.base import Base
+from db.people import Person
 from db.records import SHARDS, EventRow
 from db.scope import Scope, ScopedSession
 from db.vocabulary import Event, Role
 from services.environment import CITY, Environment
 from services.errors import Change, Fact, Nested, NotAllowed, NotFound, Stale, Unrecorded
-from services.rules.permissions import OWN, Permission, permissions_of, reach
+from services.rules.permissions import OWN, SCOPED, Permission, permissions_of, reach
 
 Row = TypeVar("Row", bound=Base)
 
@@ -136,10 +137,18 @@ class Work(Look):
         of_row = EventRow.order_id == row.id
         if row.__tablename__ != "orders":
             of_row = and_(EventRow.object_type == row.__tablename__, EventRow.object_id == row.id)
-        latest = self.session.scalars(
-            select(EventRow).where(of_row).order_by(EventRow.id.desc()).limit(max(1, row.version - seen))
+        # The name is read from the people whom the actor may see: a department learns of its own colleagues only.
+        latest = self.session.execute(
+            select(EventRow.action, EventRow.at, EventRow.actor_name, Person.name)
+            .outerjoin(Person, Person.id == EventRow.actor_id)
+            .where(of_row)
+            .order_by(EventRow.id.desc())
+            .limit(max(1, row.version - seen))
         )
-        raise Stale(tuple(Change(event.action, event.actor_name, event.at) for event in latest))
+        scoped = self.actor.role in SCOPED
+        raise Stale(
+            tuple(Change(action, (known or "") if scoped else wrote, at) for action, at, wrote, known in latest)
+        )
 
     def copy_in(self, table: Table, columns: Sequence[str], blocks: Iterable[str]) -> None:
         """Stream rows in PostgreSQL's COPY text format into a staging table, and let the planner look at it.

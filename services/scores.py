@@ -21,7 +21,7 @@ from services.access import Access, Look
 from services.effective import rules_on
 from services.errors import Invalid, NotFound
 from services.rules.measures import Change, Interval, Rate, Tally, change, measure, together
-from services.rules.permissions import Permission
+from services.rules.permissions import Permission, reach
 from services.rules.ruleset import RuleSet
 from services.views import Named
 
@@ -254,7 +254,8 @@ class _Units:
         for row in rows:
             if row.parent_id is not None:
                 self.children.setdefault(row.parent_id, []).append(row.id)
-        self.reach = set(look.actor.departments) if look.actor.departments else set(self.rows)
+        reached = reach(look.actor.role, look.actor.departments)
+        self.reach = set(self.rows) if reached is None else set(reached)
 
     def unit(self, number: int) -> Unit:
         """Return a department as the scores name it."""

@@ -197,6 +197,17 @@ def test_a_double_click_answers_once_and_a_stale_form_learns_who_was_first(
     ]
 
 
+def test_a_stale_form_names_nobody_of_another_department(
+    owner: Session, unit: Department, user: Access, clock: Clock
+) -> None:
+    order = returned(owner, unit)
+    by = builders.person(owner, Role.SUPERVISOR)
+    builders.event(owner, order, Event.ORDER_RETURNED, by=by, role=Role.SUPERVISOR)
+    with pytest.raises(Stale) as refused:
+        answer(user, order, clock, seen=order.version - 1)
+    assert [(change.action, change.actor) for change in refused.value.changes] == [(Event.ORDER_RETURNED, "")]
+
+
 @pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR, Role.ASSESSOR, Role.ADMIN, Role.VIEWER])
 def test_only_departments_answer(
     owner: Session, environment: Environment, unit: Department, clock: Clock, role: Role
