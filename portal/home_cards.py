@@ -8,13 +8,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from portal.rework_desk import SOON
 from portal.tables import LATE_MARK, ROW, SOON_MARK, ZONE, signal
 from portal.words import NOTHING, label, month, name, number, say, share
 from services.home import ImportLine, Line, Mover, Period, Rework
 from services.order_filter import Count, OrderFilter
-
-SOON = 2
-"""Working days left at which a rework is marked."""
 
 _COMPARED = (
     (Count.CLOSED, None),

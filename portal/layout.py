@@ -1,11 +1,11 @@
-"""What stands around every screen: the menu by permission, the demonstration's banner, the account, the guard."""
+"""What stands around every screen: the menu by permission, the account, the guard."""
 
 from functools import partial
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from portal import runtime, screens, signin, words
+from portal import page, screens, signin, words
 from portal.screens import Screen
 from portal.words import label, say
 from services import people
@@ -27,8 +27,6 @@ def draw() -> None:
     chosen = st.navigation(_menu(access))
     with st.sidebar:
         _account(access)
-    if runtime.demo():
-        _banner()
     signin.session_guard()
     chosen.run()
 
@@ -69,15 +67,10 @@ def _page(access: Access, screen: Screen) -> StreamlitPage:
 
 
 def _not_for_this_role(access: Access, screen: Screen) -> None:
-    st.title(say("no_screen.title"))
+    page.head(say("no_screen.title"))
     why = say("no_screen.why", screen=say(screen.title), role=label(access.actor.role))
     st.info(why, icon=":material/lock:")
     st.page_link(screens.HOME.file, label=say("no_screen.home"), icon=screens.HOME.icon)
-
-
-def _banner() -> None:
-    with st.container(key="portal_demo"):
-        st.markdown(f":orange-badge[:material/science: {say('portal.demo')}] :small[{say('portal.demo_note')}]")
 
 
 def _account(access: Access) -> None:

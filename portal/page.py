@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from portal import cache, screens, signin
+from portal import cache, runtime, screens, signin
 from portal.words import NOTHING, language, moment, plain, say, says, speaking
 from services import trail
 from services.access import Access
@@ -79,15 +79,23 @@ def open(name: str) -> Page:
     """Begin a screen: signed in, allowed, titled, with the line that says what it is for; or stop."""
     access = signin.gate()
     screen = screens.screen(name)
+    head(say(screen.title))
     if not access.may(screen.permission):
-        st.title(say(f"screen.{name}.title"))
         show(PortalError("error.not_allowed"))
         st.stop()
-    st.title(say(f"screen.{name}.title"), anchor=False)
     if says(f"screen.{name}.purpose"):
         st.caption(say(f"screen.{name}.purpose"))
     show_notices()
     return Page(name, access)
+
+
+def head(title: str) -> None:
+    """Draw the title of a screen and, in a demonstration, that it is one: on one line, to leave room for work."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(title, anchor=False, width="content")
+        if runtime.demo():
+            with st.container(key="portal_demo", width="content"):
+                st.markdown(f":orange-badge[:material/science: {say('portal.demo')}] :small[{say('portal.demo_note')}]")
 
 
 def notice(what: PortalError | str, kind: str = "success", **facts: object) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from portal import forms, loop_forms, page
 from portal.deadline_sentence import deadline_sentence
 from portal.page import Page
+from portal.tables import LATE_MARK, SOON_MARK, signal
 from portal.words import CITY_TIME, moment, number, plain, say
 from services import rework
 from services.casework import LONGEST_TEXT
@@ -15,7 +16,6 @@ from services.rules.permissions import Permission
 
 SOON = 1
 """So many working days left, and fewer, are shown as due soon."""
-LATE_MARK, SOON_MARK = "▲", "◆"
 
 
 def urgency(line: ReworkLine) -> str:
@@ -32,12 +32,9 @@ def urgency(line: ReworkLine) -> str:
 
 def urgency_style(told: str) -> str:
     """Return the colour of that word: red for late, amber for soon, each dark or light enough to be read."""
-    dark = st.context.theme.type == "dark"
     if told.startswith(LATE_MARK):
-        return f"color: {'#F28B82' if dark else '#B42318'}; font-weight: 600"
-    if told.startswith(SOON_MARK):
-        return f"color: {'#E3C567' if dark else '#A15C07'}"
-    return ""
+        return f"color: {signal('red')}; font-weight: 600"
+    return f"color: {signal('orange')}" if told.startswith(SOON_MARK) else ""
 
 
 def draw_deadline(case: ReworkCase) -> None:

@@ -41,13 +41,13 @@ class Wish:
 
 WISHES = (
     Wish("rework", Status.RETURNED, 2, len(UNITS), (16, 56), overdue=False, patience=0.5),
-    Wish("review", Status.DISSATISFIED, 1, 8, (8, 34)),
-    Wish("overdue", Status.RETURNED, 2, len(UNITS) // 2, (16, 56), overdue=True),
+    Wish("review", Status.DISSATISFIED, 1, 6, (8, 34)),
+    Wish("overdue", Status.RETURNED, 2, len(UNITS) // 4, (16, 56), overdue=True),
     Wish("closed", Status.CLOSED, 1, 3, (0, 12)),
-    Wish("escalated", Status.ESCALATED, 3, 3, (24, 78)),
-    Wish("again", Status.DUE, 2, 6, (16, 56)),
-    Wish("third", Status.RETURNED, 3, 3, (24, 78)),
-    Wish("second", Status.DISSATISFIED, 2, 3, (16, 56)),
+    Wish("escalated", Status.ESCALATED, 3, 2, (24, 78)),
+    Wish("again", Status.DUE, 2, 4, (16, 56)),
+    Wish("third", Status.RETURNED, 3, 2, (24, 78)),
+    Wish("second", Status.DISSATISFIED, 2, 2, (16, 56)),
 )
 """What every role should find on its screen."""
 
@@ -62,7 +62,7 @@ def flood_day(first: date, last: date, seed: int) -> date:
 
 def arrivals(world: World, teller: Teller, first: date, last: date, *, orders: int, seed: int) -> list[Arrival]:
     """Return every order that comes in, in order of time; the same for the same arguments."""
-    chosen = list(_chosen(world, teller, last, seed, orders // 20))
+    chosen = list(_chosen(world, teller, last, seed, orders // 25))
     wet = round(orders * FLOOD_SHARE)
     flood = flood_day(first, last, seed)
     rng = Random(f"{seed}/{orders}/arrivals")
@@ -101,7 +101,9 @@ def _chosen(world: World, teller: Teller, last: date, seed: int, most: int) -> I
     """Find the orders that must be there, by telling stories until one ends as wanted. Taken in turns, so that a small
     demo has some of each."""
     in_turn = sorted(
-        (position / wish.count, n, position) for n, wish in enumerate(WISHES) for position in range(wish.count)
+        (wish.patience * position / wish.count, n, position)
+        for n, wish in enumerate(WISHES)
+        for position in range(wish.count)
     )
     for _, n, position in in_turn[:most]:
         wish = WISHES[n]

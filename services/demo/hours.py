@@ -69,8 +69,17 @@ class Hours:
             day -= ONE_DAY
         moment = self.office(day, rng)
         if moment <= start:
-            moment = start + timedelta(seconds=rng.randrange(1800, 14400))
+            moment = self.office(self.workday(start.date() + ONE_DAY), rng)
         return min(moment, due)
+
+    def contact(self, opened: datetime, closed: datetime, rng: Random) -> datetime:
+        """Return when a department spoke with the citizen: between the two moments, by day; or just before closing."""
+        moment = opened + (closed - opened) * rng.uniform(0.3, 0.95)
+        if not 9 <= moment.hour < 20:
+            moment = datetime.combine(moment.date(), time(9), CITY) + timedelta(seconds=rng.randrange(11 * 3600))
+        if not opened < moment < closed:
+            moment = max(opened, closed - timedelta(minutes=rng.randint(3, 20)))
+        return moment
 
 
 def _at(day: date, hour: int, rng: Random) -> datetime:

@@ -160,7 +160,7 @@ class Teller:
         )
         turn.unit_contacted = rng.random() < (0.97 if turn.number > 1 else 0.88)
         if turn.unit_contacted:
-            turn.unit_contacted_at = turn.opened_at + (at - turn.opened_at) * rng.uniform(0.3, 0.95)
+            turn.unit_contacted_at = self.world.hours.contact(turn.opened_at, at, rng)
 
     def _ask(self, story: Story, rng: Random, *, sour: bool) -> None:
         """Let the citizen rate, and call where the loop says so."""

@@ -55,7 +55,7 @@ def test_the_inbox_shows_lateness_in_words_and_nothing_of_others(
     at = opened(user, "rework_board")
     shown = at.dataframe[0].value
     assert list(shown["number"]) == [late.number, soon.number, fresh.number]
-    assert list(shown["urgency"]) == ["▲ 逾期 6 个工作日", "◆ 剩 1 个工作日", "剩 5 个工作日"]
+    assert list(shown["urgency"]) == ["▲ 逾期 6 个工作日", "△ 剩 1 个工作日", "剩 5 个工作日"]
     told = said(at)
     assert "重办中 **3**" in told
     assert "逾期 1" in told

@@ -149,6 +149,14 @@ def test_everything_happens_in_the_order_of_time_and_nothing_in_the_future(fille
     assert filled.scalar(select(func.max(Exclusion.approved_at))) <= END
 
 
+def test_departments_speak_with_citizens_by_day_and_close_in_office_hours(filled: Session) -> None:
+    spoken = [at.astimezone(CITY) for at in filled.scalars(select(Round.unit_contacted_at)) if at is not None]
+    closed = [at.astimezone(CITY) for at in filled.scalars(select(Round.closed_at)) if at is not None]
+    assert spoken
+    assert {at.hour for at in spoken} <= set(range(8, 20))
+    assert {at.hour for at in closed} <= set(range(8, 18))
+
+
 def test_every_callback_would_have_been_accepted_by_the_rules_of_the_callback(filled: Session) -> None:
     book = _book(filled)
     answers: dict[int, dict[str, str]] = {}
