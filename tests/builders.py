@@ -116,6 +116,11 @@ def access(
     return door(environment, person(session, role, at=at))
 
 
+def grants(session: Session, whom: Person) -> list[RoleGrant]:
+    """Return the roles that somebody holds or held."""
+    return list(session.scalars(select(RoleGrant).where(RoleGrant.person_id == whom.id).order_by(RoleGrant.id)))
+
+
 # Orders ---------------------------------------------------------------------------------------------------------------
 
 
