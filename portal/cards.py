@@ -10,7 +10,7 @@ from datetime import datetime
 import streamlit as st
 
 from db.vocabulary import Contacted, Event, RatingSource, Satisfaction, Solved, Status
-from portal.case_view import SATISFACTION_ICONS, STATUS_COLOURS, fact, text_of
+from portal.case_view import SATISFACTION_ICONS, STATUS_COLOURS, contact_claim, fact, text_of
 from portal.deadline_sentence import deadline_sentence, joined
 from portal.words import NOTHING, label, moment, name, plain, say, short_moment
 from services.orders import Answered, Call, Chapter, Happening, OrderStory, Rated
@@ -141,21 +141,10 @@ def _within(story: OrderStory, chapter: Chapter, at: datetime) -> bool:
 def _closing(chapter: Chapter) -> Entry:
     assert chapter.closed_at is not None  # the caller asked
     told = say("order_detail.closed") if chapter.number == 1 else label(Event.REWORK_SUBMITTED)
-    lines = [text_of(chapter.reply), f":small[:material/call: {_claim(chapter)}]"]
+    lines = [text_of(chapter.reply), f":small[:material/call: {contact_claim(chapter)}]"]
     if chapter.evidence_note:
         lines.append(f":small[:gray[{say('case.evidence')}]] {text_of(chapter.evidence_note)}")
     return Entry(chapter.closed_at, ":gray[:material/task_alt:]", f"**{told}**", tuple(lines))
-
-
-def _claim(chapter: Chapter) -> str:
-    """Return the department's own claim as a sentence."""
-    if chapter.unit_contacted is None:
-        return say("case.claims_nothing")
-    if not chapter.unit_contacted:
-        return say("case.claims_no_contact")
-    if chapter.unit_contacted_at is None:
-        return say("case.claims_contact")
-    return say("case.claims_contact_at", at=short_moment(chapter.unit_contacted_at))
 
 
 def _call(call: Call, rating: Rated | None) -> Entry:

@@ -8,7 +8,8 @@ import streamlit as st
 from db.vocabulary import Satisfaction, Status
 from portal.deadline_sentence import joined
 from portal.words import NOTHING, label, moment, name, plain, say, short_moment
-from services.casework import CallFacts, OrderFacts, RatingFacts, RoundFacts
+from services.casework import OrderFacts
+from services.history import Call, Chapter, Rated
 
 STATUS_COLOURS = {
     Status.DISSATISFIED: "red",
@@ -60,10 +61,10 @@ def draw_matter(order: OrderFacts) -> None:
 def draw_reply(order: OrderFacts) -> None:
     """Draw what is to be redone and what was answered; while a round waits for its answer, that of the one before."""
     current = order.current
-    if current.instruction:
-        reason = plain(name(current.return_reason))
-        fact("case.instruction", f":orange[{reason}] · {text_of(current.instruction)}")
-    answered = next((one for one in reversed(order.rounds) if one.closed_at), None)
+    if current.sent_back is not None:
+        reason = plain(name(current.sent_back.reason))
+        fact("case.instruction", f":orange[{reason}] · {text_of(current.sent_back.instruction)}")
+    answered = next((one for one in reversed(order.chapters) if one.closed_at), None)
     if answered is None:
         return
     claim = f"  \n:small[:material/call: {contact_claim(answered)}]"
@@ -72,15 +73,15 @@ def draw_reply(order: OrderFacts) -> None:
         fact("case.evidence", text_of(answered.evidence_note))
 
 
-def contact_claim(current: RoundFacts) -> str:
+def contact_claim(chapter: Chapter) -> str:
     """Return the department's own claim as a sentence."""
-    if current.unit_contacted is None:
+    if chapter.unit_contacted is None:
         return say("case.claims_nothing")
-    if not current.unit_contacted:
+    if not chapter.unit_contacted:
         return say("case.claims_no_contact")
-    if current.unit_contacted_at is None:
+    if chapter.unit_contacted_at is None:
         return say("case.claims_contact")
-    return say("case.claims_contact_at", at=short_moment(current.unit_contacted_at))
+    return say("case.claims_contact_at", at=short_moment(chapter.unit_contacted_at))
 
 
 def draw_story(order: OrderFacts) -> None:
@@ -99,7 +100,7 @@ def draw_story(order: OrderFacts) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _rating(rating: RatingFacts) -> str:
+def _rating(rating: Rated) -> str:
     icon = SATISFACTION_ICONS[rating.satisfaction]
     colour = "red" if rating.satisfaction == Satisfaction.DISSATISFIED else "gray"
     said = f":{colour}[{icon} {plain(name(rating.grade))}]"
@@ -107,7 +108,7 @@ def _rating(rating: RatingFacts) -> str:
     return f":small[{short_moment(rating.rated_at)} · {where}] {said}"
 
 
-def _call(call: CallFacts) -> str:
+def _call(call: Call) -> str:
     parts = [f":small[{short_moment(call.recorded_at)} · :material/call: {plain(name(call.disposition))}]"]
     if call.agent:
         parts.append(f":small[:gray[{plain(call.agent)}]]")

@@ -8,10 +8,11 @@ from portal import forms, loop_forms, page
 from portal.deadline_sentence import deadline_sentence
 from portal.page import Page
 from portal.tables import LATE_MARK, SOON_MARK, signal
-from portal.words import CITY_TIME, moment, number, plain, say
+from portal.words import moment, number, plain, say
 from services import rework
 from services.casework import LONGEST_TEXT
 from services.rework import ReworkCase, ReworkLine
+from services.rules.deadlines import CITY
 from services.rules.permissions import Permission
 
 SOON = 1
@@ -116,7 +117,7 @@ def _key(token: str, field: str) -> str:
 def _contacted_at(token: str) -> datetime | None:
     """Return the moment that was entered; people enter it by the city's clock."""
     entered = st.session_state.get(_key(token, "contacted_at"))
-    return entered.replace(tzinfo=CITY_TIME) if isinstance(entered, datetime) else None
+    return entered.replace(tzinfo=CITY) if isinstance(entered, datetime) else None
 
 
 def _submit(here: Page, case: ReworkCase, token: str, seen: int) -> None:

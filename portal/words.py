@@ -16,7 +16,6 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 from babel.dates import format_date
@@ -24,9 +23,10 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from services.rules.deadlines import CITY
+
 LANGUAGES: Mapping[str, str] = {"zh_CN": "中文", "en": "English"}
 DEFAULT_LANGUAGE = "zh_CN"
-CITY_TIME = ZoneInfo("Asia/Shanghai")
 NOTHING = "—"
 
 _LOCALE = Path(__file__).resolve().parent / "locale"
@@ -208,4 +208,4 @@ def _catalogue(of_language: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def _local(value: date | datetime) -> date | datetime:
-    return value.astimezone(CITY_TIME) if isinstance(value, datetime) else value
+    return value.astimezone(CITY) if isinstance(value, datetime) else value

@@ -22,7 +22,7 @@ from db.people import Person
 from db.records import SHARDS, EventRow
 from db.scope import Scope, ScopedSession
 from db.vocabulary import Event, Role
-from services.environment import CITY, Environment
+from services.environment import Environment
 from services.errors import Change, Fact, Nested, NotAllowed, NotFound, Stale, Unrecorded
 from services.rules.permissions import OWN, SCOPED, Permission, permissions_of, reach
 
@@ -84,7 +84,7 @@ class Look:
     @property
     def today(self) -> date:
         """The city's day."""
-        return self.now.astimezone(CITY).date()
+        return local_day(self.now)
 
     def one(self, kind: type[Row], key: int) -> Row:
         """Return the row, or raise NotFound: missing and out of reach look the same on purpose."""

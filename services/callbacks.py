@@ -1,7 +1,7 @@
 """Call citizens back: the queue, one order to call about, writing down what came of it, and revealing a number."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
 
@@ -10,11 +10,11 @@ from db.reference import Channel, Department, Disposition, Grade, OrderType, Rat
 from db.vocabulary import Event, RatingSource, Satisfaction, Status
 from services import casework
 from services.access import Access, Look, Work
-from services.casework import OrderFacts, named
+from services.casework import OrderFacts
 from services.code_lists import CodeLists, DispositionChoice, Question, ReasonChoice
-from services.environment import CITY
 from services.errors import Invalid, NotFound
 from services.rules import attempts, lifecycle, survey
+from services.rules.deadlines import start_of
 from services.rules.permissions import Permission
 from services.rules.survey import Book, Verdict, Visit
 from services.views import Named, Receipt
@@ -101,7 +101,9 @@ def queue(access: Access, *, after: int | None = None, limit: int = 20) -> Queue
 def next_case(access: Access) -> Case | None:
     """Return the first order of the queue, those first that nobody has tried today; None where nobody waits."""
     with access.read(Permission.CALLBACK_VIEW) as look:
-        tried_today = select(Attempt.id).where(Attempt.order_id == Order.id, Attempt.recorded_at >= _midnight(look))
+        tried_today = select(Attempt.id).where(
+            Attempt.order_id == Order.id, Attempt.recorded_at >= start_of(look.today)
+        )
         due = select(Order).where(Order.status == Status.DUE)
         for statement in (due.where(~tried_today.exists()), due):
             order = look.session.scalars(statement.order_by(*_AS_INDEXED).limit(1)).one_or_none()
@@ -208,8 +210,8 @@ def _line(order: Order, order_type: OrderType, department: Department | None) ->
         order_id=order.id,
         number=order.number,
         title=order.title,
-        order_type=named(order_type),
-        department=named(department) if department else None,
+        order_type=Named.of(order_type),
+        department=Named.of(department) if department else None,
         round=order.round,
         closed_at=order.closed_at or order.accepted_at,
         standing=order.satisfaction,
@@ -217,16 +219,12 @@ def _line(order: Order, order_type: OrderType, department: Department | None) ->
     )
 
 
-def _midnight(look: Look) -> datetime:
-    return datetime.combine(look.today, time.min, CITY).astimezone(UTC)
-
-
 def _my_day(look: Look) -> tuple[int, int]:
     """Return how many calls the person has recorded today, and how many of them were answered."""
     rated = select(Rating.id).where(Rating.attempt_id == Attempt.id).exists()
     made = look.session.execute(
         select(func.count(), func.count().filter(rated)).where(
-            Attempt.agent_id == look.actor.id, Attempt.recorded_at >= _midnight(look)
+            Attempt.agent_id == look.actor.id, Attempt.recorded_at >= start_of(look.today)
         )
     ).one()
     return int(made[0]), int(made[1])

@@ -1,66 +1,19 @@
-"""The facts of one order as everybody who works on it needs them: the order, its rounds, its ratings, its calls."""
+"""What everybody who works on an order needs: its facts, and the checks and receipts that their commands share."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy import select
 
-from db.orders import Answer, Attempt, AttemptReason, Contact, Order, Rating, Return, Round
-from db.people import Person
-from db.reference import Category, Channel, Department, Disposition, Grade, OrderType, Place, Reason
-from db.vocabulary import Outcome, RatingSource, Satisfaction, Status
+from db.orders import Attempt, Contact, Order, Rating, Return, Round
+from db.reference import Category, Department, OrderType, Place
+from db.vocabulary import Outcome, Satisfaction, Status
 from services.access import Look, Work
-from services.errors import Conflict, Invalid, NotAllowed, NotFound
-from services.rules.questionnaire import WORDS
+from services.errors import Conflict, Invalid, NotAllowed
+from services.history import Call, Chapter, Rated, by_id, chapters_of
 from services.views import Named, Receipt
 
 LONGEST_TEXT = 2000
-
-Listed = TypeVar("Listed", Category, Department, Place)
-CodeList = Category | Channel | Department | Disposition | Grade | OrderType | Place | Reason
-
-
-@dataclass(frozen=True, slots=True)
-class RoundFacts:
-    """One go at the order: what was asked of the department, what it answered, and how it ended."""
-
-    number: int
-    department: Named | None
-    opened_at: datetime
-    due_at: datetime | None
-    closed_at: datetime | None
-    reply: str | None
-    unit_contacted: bool | None
-    unit_contacted_at: datetime | None
-    evidence_note: str | None
-    instruction: str | None
-    return_reason: Named | None
-    satisfaction: Satisfaction | None
-
-
-@dataclass(frozen=True, slots=True)
-class RatingFacts:
-    """One rating as it was given, and what it counted as."""
-
-    round: int
-    source: RatingSource
-    grade: Named
-    satisfaction: Satisfaction
-    rated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CallFacts:
-    """One try to call, and what the citizen said where there was an answer."""
-
-    round: int
-    agent: str
-    recorded_at: datetime
-    disposition: Named
-    note: str | None
-    reasons: tuple[Named, ...]
-    words: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +39,22 @@ class OrderFacts:
     due_at: datetime | None
     closed_at: datetime | None
     satisfaction: Satisfaction | None
-    rounds: tuple[RoundFacts, ...]
-    ratings: tuple[RatingFacts, ...]
-    calls: tuple[CallFacts, ...]
+    chapters: tuple[Chapter, ...]
 
     @property
-    def current(self) -> RoundFacts:
+    def current(self) -> Chapter:
         """The last round."""
-        return self.rounds[-1]
+        return self.chapters[-1]
+
+    @property
+    def ratings(self) -> tuple[Rated, ...]:
+        """The ratings of all rounds, newest last."""
+        return tuple(rating for chapter in self.chapters for rating in chapter.ratings)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls of all rounds, newest last."""
+        return tuple(call for chapter in self.chapters for call in chapter.calls)
 
 
 def facts_of(look: Look, order: Order) -> OrderFacts:
@@ -110,18 +71,16 @@ def facts_of(look: Look, order: Order) -> OrderFacts:
         requester=order.requester,
         phone=masked(contact.phone if contact else None),
         confidential=order.confidential,
-        order_type=named(look.one(OrderType, order.order_type_id)),
-        category=_listed(look, Category, order.category_id),
-        place=_listed(look, Place, order.place_id),
+        order_type=Named.of(look.one(OrderType, order.order_type_id)),
+        category=by_id(look, Category, order.category_id),
+        place=by_id(look, Place, order.place_id),
         address=order.address or order.place_text,
-        department=_listed(look, Department, order.department_id),
+        department=by_id(look, Department, order.department_id),
         accepted_at=order.accepted_at,
         due_at=order.due_at,
         closed_at=order.closed_at,
         satisfaction=order.satisfaction,
-        rounds=_rounds(look, order),
-        ratings=_ratings(look, order),
-        calls=_calls(look, order),
+        chapters=chapters_of(look, order),
     )
 
 
@@ -140,11 +99,6 @@ def outcome_of(order: Order) -> Outcome:
     if order.satisfaction is not None:
         return Outcome(order.satisfaction.value)
     return Outcome.UNREACHED if order.called else Outcome.UNASKED
-
-
-def named(row: CodeList) -> Named:
-    """Return a row of a code list with its names in both languages."""
-    return Named(row.id, row.code, row.name, row.name_en or "")
 
 
 def masked(phone: str | None) -> str | None:
@@ -202,89 +156,3 @@ def repeated(earlier: Attempt | Return | Round | None, order: Order) -> bool:
     if earlier is not None and earlier.order_id != order.id:
         raise Conflict()
     return earlier is not None
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-
-
-def _listed(look: Look, kind: type[Listed], key: int | None) -> Named | None:
-    if key is None:
-        return None
-    found = look.session.get(kind, key)
-    if found is None:
-        raise NotFound(kind=kind.__tablename__)
-    return named(found)
-
-
-def _rounds(look: Look, order: Order) -> tuple[RoundFacts, ...]:
-    found = look.session.execute(
-        select(Round, Return, Reason, Department)
-        .outerjoin(Return, Return.round_id == Round.id)
-        .outerjoin(Reason, Reason.id == Return.reason_id)
-        .outerjoin(Department, Department.id == Round.department_id)
-        .where(Round.order_id == order.id)
-        .order_by(Round.number)
-    )
-    return tuple(
-        RoundFacts(
-            number=row.number,
-            department=named(department) if department else None,
-            opened_at=row.opened_at,
-            due_at=row.due_at,
-            closed_at=row.closed_at,
-            reply=row.reply,
-            unit_contacted=row.unit_contacted,
-            unit_contacted_at=row.unit_contacted_at,
-            evidence_note=row.evidence_note,
-            instruction=sent.instruction if sent else None,
-            return_reason=named(reason) if reason else None,
-            satisfaction=row.satisfaction,
-        )
-        for row, sent, reason, department in found
-    )
-
-
-def _ratings(look: Look, order: Order) -> tuple[RatingFacts, ...]:
-    found = look.session.execute(
-        select(Rating, Round.number, Grade)
-        .join(Round, Round.id == Rating.round_id)
-        .join(Grade, Grade.id == Rating.grade_id)
-        .where(Rating.order_id == order.id)
-        .order_by(Rating.rated_at, Rating.id)
-    )
-    return tuple(
-        RatingFacts(number, row.source, named(grade), row.satisfaction, row.rated_at) for row, number, grade in found
-    )
-
-
-def _calls(look: Look, order: Order) -> tuple[CallFacts, ...]:
-    """Return the calls with their reasons and the citizen's words, in three statements whatever their number."""
-    found = look.session.execute(
-        select(Attempt, Round.number, Disposition, Person.name)
-        .join(Round, Round.id == Attempt.round_id)
-        .join(Disposition, Disposition.id == Attempt.disposition_id)
-        .outerjoin(Person, Person.id == Attempt.agent_id)
-        .where(Attempt.order_id == order.id)
-        .order_by(Attempt.recorded_at, Attempt.id)
-    ).all()
-    numbers = [row[0].id for row in found]
-    reasons: dict[int, list[Named]] = {}
-    given = select(AttemptReason.attempt_id, Reason).join(Reason, Reason.id == AttemptReason.reason_id)
-    for attempt, reason in look.session.execute(
-        given.where(AttemptReason.attempt_id.in_(numbers)).order_by(Reason.code)
-    ):
-        reasons.setdefault(attempt, []).append(named(reason))
-    said = select(Answer.attempt_id, Answer.value).where(Answer.attempt_id.in_(numbers), Answer.question == WORDS)
-    words = {attempt: value for attempt, value in look.session.execute(said)}
-    return tuple(
-        CallFacts(
-            round=number,
-            agent=agent or "",
-            recorded_at=row.recorded_at,
-            disposition=named(disposition),
-            note=row.note,
-            reasons=tuple(reasons.get(row.id, ())),
-            words=words.get(row.id),
-        )
-        for row, number, disposition, agent in found
-    )

@@ -12,7 +12,6 @@ from sqlalchemy import select
 from db.reference import Disposition, Grade, RatingScale, Reason
 from db.vocabulary import Satisfaction
 from services.access import Look
-from services.casework import named
 from services.effective import Asked, InForce, questions_on, rules_on
 from services.rules import attempts, survey
 from services.rules.survey import Book
@@ -109,8 +108,8 @@ class CodeLists:
         headings = {row.id: row for row in self.reasons.values()}
         return tuple(
             ReasonChoice(
-                named=named(row),
-                heading=named(headings[row.parent_id]) if row.parent_id else None,
+                named=Named.of(row),
+                heading=Named.of(headings[row.parent_id]) if row.parent_id else None,
                 calls_for_rework=row.calls_for_rework,
                 needs_text=row.needs_text,
             )
@@ -121,7 +120,7 @@ class CodeLists:
     def disposition_choices(self) -> tuple[DispositionChoice, ...]:
         """Return the ways in which a call can end today."""
         return tuple(
-            DispositionChoice(named(row), known.interview, known.complete, known.final, known.note_required)
+            DispositionChoice(Named.of(row), known.interview, known.complete, known.final, known.note_required)
             for row in self.dispositions.values()
             if (known := self.book.dispositions[row.code]).is_call and not known.retired
         )
@@ -131,7 +130,7 @@ class CodeLists:
         found = look.session.execute(
             select(RatingScale.code, Grade).join(Grade, Grade.scale_id == RatingScale.id).order_by(Grade.position)
         )
-        grades = {(scale, grade.code): named(grade) for scale, grade in found}
+        grades = {(scale, grade.code): Named.of(grade) for scale, grade in found}
         questions = []
         for one in self.asked.questions.questions:
             choices = tuple(Choice(code) for code in one.choices)

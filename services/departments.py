@@ -147,7 +147,7 @@ def _in_tree_order(rows: Sequence[Department], people: Mapping[int, int]) -> lis
         row, depth = waiting.pop()
         lines.append(
             DepartmentLine(
-                named=Named(row.id, row.code, row.name, row.name_en or ""),
+                named=Named.of(row),
                 kind=row.kind,
                 parent_id=row.parent_id,
                 depth=depth,

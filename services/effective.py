@@ -9,7 +9,6 @@ from db.reference import CalendarDay
 from db.reference import Questionnaire as QuestionnaireRow
 from db.reference import RuleSet as RuleSetRow
 from services.access import Look
-from services.environment import CITY
 from services.errors import PortalError
 from services.rules import deadlines, questionnaire, ruleset
 
@@ -61,14 +60,9 @@ def calendar_around(look: Look, first: date, last: date) -> deadlines.Calendar:
     return deadlines.Calendar.of(deadlines.Day.of(row.day, row.kind, row.holiday) for row in rows)
 
 
-def deadline_from(look: Look, start: datetime, working_days: int) -> datetime:
-    """Return the end of the n-th working day, counted from the city's day of `start`; raises NotCovered."""
-    return deadlines.end_of(explained_from(look, start, working_days).due)
-
-
 def explained_from(look: Look, start: datetime, working_days: int) -> deadlines.Explanation:
     """Return the n-th working day from the city's day of `start`, with every day accounted for; raises NotCovered."""
-    first = start.astimezone(CITY).date()
+    first = deadlines.local_day(start)
     # Ten calendar days for five working ones leave room for the longest holiday even at small numbers.
     calendar = calendar_around(look, first, first + timedelta(days=working_days * 2 + 40))
     return deadlines.explain(first, working_days, calendar)

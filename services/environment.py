@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -23,9 +22,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from db.engine import connect, refuse_unsafe_login
 from db.scope import Scope, ScopedSession
 from services.errors import Busy
-
-CITY = ZoneInfo("Asia/Shanghai")
-"""People read times of this zone; the database holds UTC."""
 
 T = TypeVar("T")
 

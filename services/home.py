@@ -223,7 +223,7 @@ def _movers(look: Look) -> tuple[Mover, ...]:
     then = _satisfied(look, DailyCount.day.between(before, first - timedelta(days=1)))
     both = [number for number, (_, rated) in now.items() if rated >= enough and then.get(number, (0, 0))[1] >= enough]
     movers = [
-        Mover(Named(row.id, row.code, row.name, row.name_en or ""), *then[row.id], *now[row.id])
+        Mover(Named.of(row), *then[row.id], *now[row.id])
         for row in look.session.scalars(select(Department).where(Department.id.in_(both)).order_by(Department.code))
     ]
     return tuple(sorted((one for one in movers if one.change), key=lambda one: -abs(one.change))[:MOVERS])

@@ -8,7 +8,7 @@ counting trigger of the database defines it; a test compares the two for every m
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -20,8 +20,8 @@ from db.orders import Attempt, Order, Round
 from db.reference import Category, Department, OrderType, Place
 from db.vocabulary import Outcome, Satisfaction, Solved, Status
 from services.access import Look
-from services.environment import CITY
 from services.errors import Invalid
+from services.rules.deadlines import start_of
 from services.rules.permissions import SCOPED, reach
 
 SOON = timedelta(days=3)
@@ -220,9 +220,9 @@ def _of_codes(look: Look, where: OrderFilter) -> list[ColumnElement[bool]]:
 def _of_days(where: OrderFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if where.accepted_from:
-        found.append(Order.accepted_at >= _midnight(where.accepted_from))
+        found.append(Order.accepted_at >= start_of(where.accepted_from))
     if where.accepted_to:
-        found.append(Order.accepted_at < _midnight(where.accepted_to + timedelta(days=1)))
+        found.append(Order.accepted_at < start_of(where.accepted_to + timedelta(days=1)))
     if where.closed_from:
         found.append(Order.closed_on >= where.closed_from)
     if where.closed_to:
@@ -249,7 +249,7 @@ def _of_state(now: datetime, where: OrderFilter) -> list[ColumnElement[bool]]:
 
 def _called_by(look: Look) -> ColumnElement[bool]:
     mine = select(Attempt.order_id).where(
-        Attempt.agent_id == look.actor.id, Attempt.recorded_at >= _midnight(look.today)
+        Attempt.agent_id == look.actor.id, Attempt.recorded_at >= start_of(look.today)
     )
     return Order.id.in_(mine)
 
@@ -310,7 +310,3 @@ def _days_of(month: str) -> tuple[date, date]:
     except ValueError:
         raise Invalid({"month": "not_a_month"}) from None
     return first, first.replace(day=monthrange(first.year, first.month)[1])
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, CITY)

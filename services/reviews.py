@@ -11,7 +11,7 @@ from db.reference import Department, Reason
 from db.vocabulary import Event, Status
 from services import casework
 from services.access import Access, Look, Work
-from services.casework import OrderFacts, named, refuse, text_problem
+from services.casework import OrderFacts, refuse, text_problem
 from services.code_lists import CodeLists, ReasonChoice
 from services.effective import explained_from, rules_on
 from services.errors import Fact
@@ -93,7 +93,7 @@ def review_case(access: Access, *, order_id: int) -> ReviewCase:
         given = _reasons(look, [current.id]).get(current.id, ())
         return ReviewCase(
             order=casework.facts_of(look, order),
-            reasons=tuple(named(reason) for reason in given),
+            reasons=tuple(Named.of(reason) for reason in given),
             calls_for_rework=any(reason.calls_for_rework for reason in given),
             contact_denied=current.id in _denied(look, [current.id]),
             choices=lists.reason_choices(),
@@ -223,11 +223,11 @@ def _review_lines(look: Look, rows: Sequence[tuple[Order, Department | None, Rou
             order_id=order.id,
             number=order.number,
             title=order.title,
-            department=named(department) if department else None,
+            department=Named.of(department) if department else None,
             status=order.status,
             round=order.round,
             since=current.settled_at or current.closed_at or order.accepted_at,
-            reasons=tuple(named(reason) for reason in given.get(current.id, ())),
+            reasons=tuple(Named.of(reason) for reason in given.get(current.id, ())),
             calls_for_rework=any(reason.calls_for_rework for reason in given.get(current.id, ())),
             contact_denied=current.id in denied,
         )

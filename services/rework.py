@@ -11,9 +11,8 @@ from db.reference import Department, Reason
 from db.vocabulary import Event, Status
 from services import casework
 from services.access import Access, Look, Work
-from services.casework import OrderFacts, named, refuse, text_problem
+from services.casework import OrderFacts, refuse, text_problem
 from services.effective import calendar_around, explained_from
-from services.environment import CITY
 from services.errors import Fact, IllegalMove
 from services.rules import deadlines, lifecycle
 from services.rules.deadlines import Calendar, Explanation, NotCovered
@@ -189,9 +188,9 @@ def _rework_line(
         order_id=order.id,
         number=order.number,
         title=order.title,
-        department=named(department),
+        department=Named.of(department),
         round=order.round,
-        reason=named(reason),
+        reason=Named.of(reason),
         instruction=sent.instruction,
         returned_at=sent.returned_at,
         due_at=due_at,
@@ -203,5 +202,5 @@ def _rework_line(
 
 def _calendar(look: Look, due: list[datetime]) -> Calendar:
     """Return the calendar that reaches from the first of these deadlines to the last, and over today."""
-    days = [moment.astimezone(CITY).date() for moment in (*due, look.now)]
+    days = [deadlines.local_day(moment) for moment in (*due, look.now)]
     return calendar_around(look, min(days), max(days) + timedelta(days=1))

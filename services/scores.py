@@ -180,7 +180,7 @@ def choices(access: Access) -> Choices:
             first=first.replace(day=1) if first else None,
             last=last.replace(day=1) if last else None,
             groups=tuple(sorted({unit.group for unit in shown if unit.group})),
-            order_types=tuple(Named(one.id, one.code, one.name, one.name_en or "") for one in types),
+            order_types=tuple(Named.of(one) for one in types),
             units=tuple(shown),
         )
 
@@ -261,7 +261,7 @@ class _Units:
         """Return a department as the scores name it."""
         row = self.rows[number]
         parent = self.rows.get(row.parent_id or 0)
-        return Unit(_named(row), row.kind, row.ranking_group, _named(parent) if parent else None)
+        return Unit(Named.of(row), row.kind, row.ranking_group, Named.of(parent) if parent else None)
 
     def numbered(self, code: str) -> int:
         """Return the number of a code within reach; raises NotFound."""
@@ -305,10 +305,6 @@ class _Units:
                 sums[at] = sums.get(at, Tally()) + tally
                 at = self.rows[at].parent_id
         return sums
-
-
-def _named(row: Department) -> Named:
-    return Named(row.id, row.code, row.name, row.name_en or "")
 
 
 def _months(first: date, last: date) -> list[date]:

@@ -122,7 +122,9 @@ def list_demo_people(environment: Environment) -> tuple[DemoPerson, ...]:
         ).all()
         found: dict[int, DemoPerson] = {}
         for person, role, department in rows:
-            found.setdefault(person.id, DemoPerson(person.id, person.name, Role(role), _named(department)))
+            found.setdefault(
+                person.id, DemoPerson(person.id, person.name, Role(role), Named.of(department) if department else None)
+            )
         return tuple(found.values())
 
 
@@ -179,12 +181,6 @@ def end_demo_sign_in(environment: Environment, *, token: str) -> None:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _named(department: Department | None) -> Named | None:
-    if department is None:
-        return None
-    return Named(department.id, department.code, department.name, department.name_en or department.name)
 
 
 def _refuse_real_orders(look: Look) -> None:

@@ -268,8 +268,7 @@ def _lines(look: Look, people: Sequence[Person]) -> tuple[PersonLine, ...]:
     rows = _grants(look, list(grants))
     numbers = {row.department_id for row in rows} - {None}
     departments = {
-        one.id: Named(one.id, one.code, one.name, one.name_en or "")
-        for one in look.session.scalars(select(Department).where(Department.id.in_(numbers)))
+        one.id: Named.of(one) for one in look.session.scalars(select(Department).where(Department.id.in_(numbers)))
     }
     for row in rows:
         grants[row.person_id].append(Grant(row.id, row.role, departments.get(row.department_id or 0)))

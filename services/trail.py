@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, func, or_, select, tuple_, type_coerce
@@ -14,9 +14,9 @@ from db.records import SHARDS, EventHead, EventRow
 from db.reference import Department, Disposition, Reason
 from db.vocabulary import Event, Role
 from services.access import Access, Look
-from services.environment import CITY
 from services.errors import Fact
 from services.rules.chain import Break, Chain, Head
+from services.rules.deadlines import start_of
 from services.rules.permissions import Permission
 from services.views import Named
 
@@ -183,13 +183,9 @@ def _conditions(where: TrailFilter) -> Iterable[ColumnElement[bool]]:
     if where.object_id is not None:
         yield EventRow.object_id == where.object_id
     if where.first is not None:
-        yield EventRow.at >= _midnight(where.first)
+        yield EventRow.at >= start_of(where.first)
     if where.last is not None:
-        yield EventRow.at < _midnight(where.last + timedelta(days=1))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, CITY)
+        yield EventRow.at < start_of(where.last + timedelta(days=1))
 
 
 def _lines(look: Look, rows: Sequence[EventRow]) -> tuple[TrailLine, ...]:
@@ -242,14 +238,14 @@ def _codes(look: Look, rows: Sequence[EventRow]) -> dict[str, Named]:
         *look.session.scalars(select(Reason).where(Reason.code.in_(wanted))),
         *look.session.scalars(select(Disposition).where(Disposition.code.in_(wanted))),
     ]
-    return {one.code: Named(one.id, one.code, one.name, one.name_en or "") for one in found}
+    return {one.code: Named.of(one) for one in found}
 
 
 def _departments(look: Look, rows: Sequence[EventRow]) -> dict[int, Named]:
     wanted = {row.department_id for row in rows} | {row.actor_department_id for row in rows}
     wanted |= {row.object_id for row in rows if row.object_type == "departments"}
     found = look.session.scalars(select(Department).where(Department.id.in_(wanted - {None})))
-    return {one.id: Named(one.id, one.code, one.name, one.name_en or "") for one in found}
+    return {one.id: Named.of(one) for one in found}
 
 
 def _subjects(look: Look, rows: Sequence[EventRow]) -> dict[tuple[str, int], str]:

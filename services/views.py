@@ -1,6 +1,20 @@
 """Frozen shapes that several use cases answer with. Words stay codes; only the portal speaks."""
 
 from dataclasses import dataclass
+from typing import Protocol
+
+
+class CodeRow(Protocol):
+    """A row of a code list, as the database holds it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def name_en(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +25,11 @@ class Named:
     code: str
     zh: str
     en: str
+
+    @classmethod
+    def of(cls, row: CodeRow) -> "Named":
+        """Return the row with its names; where it has no English one, the screens fall back to the Chinese."""
+        return cls(row.id, row.code, row.name, row.name_en or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,10 @@ from db.vocabulary import (
     Status,
 )
 from services.access import Access
-from services.environment import CITY, Environment
+from services.environment import Environment
 from services.people import Claims, sign_in
 from services.rules import deadlines
+from services.rules.deadlines import CITY
 
 ISSUER = "https://sign-in.test"
 ACCEPTED = datetime(2026, 5, 6, 9, 30, tzinfo=CITY)

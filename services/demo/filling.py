@@ -20,8 +20,8 @@ from services.demo.store import Player
 from services.demo.story import Story
 from services.demo.teller import Arrival, Teller
 from services.demo.world import World, build
-from services.environment import CITY
 from services.errors import Conflict, Fact, Invalid
+from services.rules.deadlines import CITY
 from services.rules.permissions import Permission
 
 MOST = 2_000_000

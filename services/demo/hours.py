@@ -3,8 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from services.environment import CITY
-from services.rules.deadlines import Calendar
+from services.rules.deadlines import CITY, Calendar
 
 ONE_DAY = timedelta(days=1)
 _ARRIVALS = (1, 1, 0, 0, 0, 1, 2, 6, 18, 26, 25, 19, 12, 13, 20, 22, 21, 17, 12, 11, 10, 8, 5, 2)

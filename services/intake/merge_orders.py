@@ -41,9 +41,9 @@ from db.orders import Contact, Order, Round
 from db.records import EventRow
 from db.vocabulary import Event, Status
 from services.access import Work
-from services.environment import CITY
 from services.intake.problems import Code, Problem, problem
 from services.intake.staging import STAGED_ORDERS
+from services.rules.deadlines import CITY
 from services.rules.lifecycle import REDO
 
 _PATIENCE = "900000"

@@ -14,12 +14,12 @@ from db.orders import Order, Rating, Round
 from db.reference import Grade, RatingScale
 from db.vocabulary import RatingSource, Satisfaction
 from services.access import Work
-from services.environment import CITY
 from services.errors import PortalError
 from services.intake.merge_orders import Counts, lock_orders
 from services.intake.problems import Code, Problem, problem
 from services.intake.staging import STAGED_RATINGS, Rules
 from services.rules import lifecycle
+from services.rules.deadlines import CITY
 
 _S = STAGED_RATINGS.c
 _ORDERS, _ROUNDS, _RATINGS = (Base.metadata.tables[kind.__tablename__] for kind in (Order, Round, Rating))

@@ -240,7 +240,7 @@ class _Reader:
 
     def _zone(self, cells: Mapping[str, Any]) -> ZoneInfo:
         """Read the time zone of local times."""
-        name = self._typed(cells, "cells", "time_zone", str, "Asia/Shanghai")
+        name = self._typed(cells, "cells", "time_zone", str, CITY.key)
         try:
             return ZoneInfo(name)
         except (KeyError, ValueError, OSError):

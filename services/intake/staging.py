@@ -8,12 +8,11 @@ from typing import IO
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text
 
-from services.environment import CITY
 from services.errors import PortalError
 from services.intake.names import Names
 from services.intake.problems import Code, Problem, problem
 from services.intake.rows import OrderRow, RatingRow
-from services.rules.deadlines import Calendar, NotCovered, due_at
+from services.rules.deadlines import Calendar, NotCovered, due_at, local_day
 from services.rules.ruleset import RuleSet
 
 TITLE_FROM_TEXT = 40
@@ -113,7 +112,7 @@ class Stager:
         category, place = (self._path(row.row, name, getattr(row, name), problems) for name in ("category", "place"))
         if any(found.rejects for found in problems):
             return None, problems
-        day = row.accepted_at.astimezone(CITY).date()
+        day = local_day(row.accepted_at)
         rules = self._rules.on(day)
         due, days = (row.due_at, None) if row.due_at or not self._compute else self._deadline(row, day, kind, problems)
         title = row.title or (row.text or "").split("\n", 1)[0][:TITLE_FROM_TEXT] or None

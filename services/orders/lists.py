@@ -41,7 +41,7 @@ def choices(access: Access) -> Choices:
             departments=_tree(look, Department, reached),
             places=_tree(look, Place, None),
             categories=_tree(look, Category, None),
-            order_types=tuple(_named(row) for row in types),
+            order_types=tuple(Named.of(row) for row in types),
         )
 
 
@@ -59,11 +59,7 @@ def _tree(look: Look, kind: Any, reached: frozenset[int] | None) -> tuple[Branch
 
     def told(level: Sequence[Any], depth: int) -> Iterator[Branch]:
         for row in level:
-            yield Branch(_named(row), depth, row.active_to is not None and row.active_to < look.today)
+            yield Branch(Named.of(row), depth, row.active_to is not None and row.active_to < look.today)
             yield from told(below[row.id], depth + 1)
 
     return tuple(told(below[None], 0))
-
-
-def _named(row: Any) -> Named:
-    return Named(row.id, row.code, row.name, row.name_en or "")

@@ -1,86 +1,12 @@
-"""One order as it is read: rounds as chapters, and in each of them what happened."""
+"""One order as it is read: its state, its chapters, and its lines of the trail."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.vocabulary import Event, FindingKind, Outcome, RatingSource, Role, Satisfaction, Solved, Status
-from services.rules.deadlines import Explanation
+from db.vocabulary import Event, Outcome, Role, Satisfaction, Solved, Status
+from services.history import Chapter
 from services.rules.permissions import Permission
 from services.views import Named
-
-
-@dataclass(frozen=True, slots=True)
-class Rated:
-    """A rating as it was given, and what it counted as; `counts` marks the one that the scores go by."""
-
-    id: int
-    source: RatingSource
-    grade: Named
-    satisfaction: Satisfaction
-    channel: Named | None
-    rated_at: datetime
-    call_id: int | None
-    counts: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """One answer of a call: a stored word, and the name of the grade where the question is graded."""
-
-    question: str
-    value: str
-    grade: Named | None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One attempt to call. `agent` is None where the reader may not see who it was."""
-
-    id: int
-    agent: str | None
-    disposition: Named
-    contacted: bool
-    started_at: datetime
-    recorded_at: datetime
-    note: str | None
-    answers: tuple[Answered, ...]
-    reasons: tuple[Named, ...]
-    words: str | None
-    findings: tuple[FindingKind, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SentBack:
-    """Why a round was opened: what is to be done again, and who says so."""
-
-    reason: Named
-    instruction: str
-    by: str | None
-    returned_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """One round. `deadline` accounts for every day on the way to it, where the rule set made the deadline."""
-
-    id: int
-    number: int
-    department: Named | None
-    opened_at: datetime
-    due_at: datetime | None
-    due_days: int | None
-    deadline: Explanation | None
-    late: bool
-    closed_at: datetime | None
-    reply: str | None
-    unit_contacted: bool | None
-    unit_contacted_at: datetime | None
-    evidence_note: str | None
-    settled_at: datetime | None
-    satisfaction: Satisfaction | None
-    sent_back: SentBack | None
-    calls: tuple[Call, ...]
-    ratings: tuple[Rated, ...]
 
 
 @dataclass(frozen=True, slots=True)

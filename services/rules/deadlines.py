@@ -33,7 +33,8 @@ from zoneinfo import ZoneInfo
 from db.vocabulary import DayKind
 from services.errors import Invalid, PortalError
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+CITY = ZoneInfo("Asia/Shanghai")
+"""People read times of this zone; the database holds UTC."""
 ONE_DAY = timedelta(days=1)
 LAST_SECOND = time(23, 59, 59)
 WORKED = frozenset({DayKind.WORKDAY, DayKind.ADJUSTED_WORKDAY})
@@ -212,16 +213,21 @@ def explain(start: date, days: int, calendar: Calendar) -> Explanation:
     return Explanation(start, days, due, tuple(_stretches(calendar.between(start, due))))
 
 
+def start_of(day: date) -> datetime:
+    """Return the first moment of a day in Shanghai."""
+    return datetime.combine(day, time.min, CITY)
+
+
 def end_of(day: date) -> datetime:
     """Return the last second of a day in Shanghai."""
-    return datetime.combine(day, LAST_SECOND, SHANGHAI)
+    return datetime.combine(day, LAST_SECOND, CITY)
 
 
 def local_day(at: datetime) -> date:
     """Return the day that it is in Shanghai at an instant; an instant without a time zone is refused."""
     if at.tzinfo is None:
         raise ValueError("an instant needs a time zone")
-    return at.astimezone(SHANGHAI).date()
+    return at.astimezone(CITY).date()
 
 
 def is_late(due: datetime, *, closed: datetime | None, now: datetime) -> bool:

@@ -143,7 +143,7 @@ def test_calendars_of_the_same_days_are_equal_in_whatever_order_they_come() -> N
 
 
 def at(day: date, hour: int, minute: int = 0, second: int = 0) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=deadlines.SHANGHAI)
+    return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=deadlines.CITY)
 
 
 def test_lateness_is_by_the_clock_and_its_length_in_working_days() -> None:

@@ -43,10 +43,11 @@ from db.vocabulary import DepartmentKind, InstallationKind, Outcome, RatingSourc
 from services import demo, setup
 from services.access import SYSTEM, Access
 from services.demo.cast import CAST, UNITS
-from services.environment import CITY, Environment
+from services.environment import Environment
 from services.errors import Conflict, Invalid
 from services.rules import attempts, survey
 from services.rules.attempts import Policy, Step
+from services.rules.deadlines import CITY
 from services.rules.questionnaire import WORDS
 from services.rules.questionnaire import parse as parse_questions
 from services.rules.ruleset import parse as parse_rules
