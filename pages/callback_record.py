@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import callback_desk, case_view, loop_forms, page
+from portal import callback_desk, case_view, columns, loop_forms, page
 from portal.words import label, name, say
 from services import callbacks
 from services.callbacks import Queue
@@ -25,20 +25,18 @@ def draw_queue(queue: Queue) -> None:
         "attempts": [row.attempts for row in queue.rows],
         "closed": [row.closed_at for row in queue.rows],
     }
-    columns = {
-        "number": st.column_config.TextColumn(say("field.number"), width=145),
-        "title": st.column_config.TextColumn(say("field.title"), width=185),
-        "type": st.column_config.TextColumn(say("field.order_type"), width=65),
-        "department": st.column_config.TextColumn(say("field.department"), width=135),
-        "standing": st.column_config.TextColumn(say("callback_record.standing"), width=80),
-        "round": st.column_config.NumberColumn(say("field.round"), width=55),
-        "attempts": st.column_config.NumberColumn(say("callback_record.tried"), width=55),
-        "closed": st.column_config.DatetimeColumn(
-            say("field.closed_at"), format="MM-DD HH:mm", timezone="Asia/Shanghai", width=100
-        ),
+    config = {
+        "number": columns.text("field.number", 145),
+        "title": columns.text("field.title", 185),
+        "type": columns.text("field.order_type", 65),
+        "department": columns.text("field.department", 135),
+        "standing": columns.text("callback_record.standing", 80),
+        "round": columns.whole("field.round", 55),
+        "attempts": columns.whole("callback_record.tried", 55),
+        "closed": columns.moment("field.closed_at", 100),
     }
     ids = [row.order_id for row in queue.rows]
-    loop_forms.pick_from(table, ids, screen="callback_record", columns=columns)
+    loop_forms.pick_from(table, ids, screen="callback_record", columns=config)
     loop_forms.turn_pages(ids[-1], more=queue.more, screen="callback_record")
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import case_view, loop_forms, page, review_desk
+from portal import case_view, columns, loop_forms, page, review_desk
 from portal.deadline_sentence import joined
 from portal.words import label, name, number, say
 from services import reviews
@@ -25,22 +25,20 @@ def draw_list(found: Reviews) -> None:
         "since": [row.since for row in found.rows],
         "title": [row.title for row in found.rows],
     }
-    columns = {
-        "number": st.column_config.TextColumn(say("field.number"), width=140),
-        "advice": st.column_config.TextColumn(say("dissatisfied_review.advice"), width=90),
-        "reasons": st.column_config.TextColumn(say("field.reasons"), width=180),
-        "department": st.column_config.TextColumn(say("field.department"), width=120),
-        "status": st.column_config.TextColumn(say("field.status"), width=110),
-        "round": st.column_config.NumberColumn(say("field.round"), width=55),
-        "since": st.column_config.DatetimeColumn(
-            say("dissatisfied_review.since"), format="MM-DD HH:mm", timezone="Asia/Shanghai", width=105
-        ),
-        "title": st.column_config.TextColumn(say("field.title"), width=200),
+    config = {
+        "number": columns.text("field.number", 140),
+        "advice": columns.text("dissatisfied_review.advice", 90),
+        "reasons": columns.text("field.reasons", 180),
+        "department": columns.text("field.department", 120),
+        "status": columns.text("field.status", 110),
+        "round": columns.whole("field.round", 55),
+        "since": columns.moment("dissatisfied_review.since", 105),
+        "title": columns.text("field.title", 200),
     }
     ids = [row.order_id for row in found.rows]
     if not ids:
         return
-    loop_forms.pick_from(table, ids, screen="dissatisfied_review", columns=columns)
+    loop_forms.pick_from(table, ids, screen="dissatisfied_review", columns=config)
     loop_forms.turn_pages(ids[-1], more=found.more, screen="dissatisfied_review")
 
 

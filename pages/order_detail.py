@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from portal import cards, filters, loop_forms, order_desk, page, screens
+from portal import cards, columns, filters, loop_forms, order_desk, page, screens
 from portal.words import NOTHING, label, name, say
 from services import orders
 from services.orders import OrderStory
@@ -28,11 +28,9 @@ def draw_trail(story: OrderStory) -> None:
             }
             for one in story.happenings
         ]
-        columns = {key: st.column_config.TextColumn(say(f"order_detail.trail_{key}")) for key in rows[0] if key != "at"}
-        at = st.column_config.DatetimeColumn(
-            say("order_detail.trail_at"), format="YYYY-MM-DD HH:mm:ss", timezone="Asia/Shanghai"
-        )
-        st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns | {"at": at}, key="order_detail_trail")
+        config = {key: columns.text(f"order_detail.trail_{key}") for key in rows[0] if key != "at"}
+        at = columns.moment("order_detail.trail_at", form=columns.WHOLE)
+        st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=config | {"at": at}, key="order_detail_trail")
 
 
 st.page_link(

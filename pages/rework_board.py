@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import case_view, loop_forms, page, rework_desk
+from portal import case_view, columns, loop_forms, page, rework_desk
 from portal.words import name, say
 from services import rework
 from services.rework import Reworks
@@ -22,22 +22,20 @@ def draw_list(found: Reworks) -> None:
         "due": [row.due_at for row in found.rows],
         "title": [row.title for row in found.rows],
     }
-    columns = {
-        "urgency": st.column_config.TextColumn(say("rework_board.urgency"), width=160),
-        "number": st.column_config.TextColumn(say("field.number"), width=140),
-        "department": st.column_config.TextColumn(say("field.department"), width=120),
-        "reason": st.column_config.TextColumn(say("field.return_reason"), width=160),
-        "round": st.column_config.NumberColumn(say("field.round"), width=55),
-        "due": st.column_config.DatetimeColumn(
-            say("field.due_at"), format="MM-DD HH:mm", timezone="Asia/Shanghai", width=105
-        ),
-        "title": st.column_config.TextColumn(say("field.title"), width=200),
+    config = {
+        "urgency": columns.text("rework_board.urgency", 160),
+        "number": columns.text("field.number", 140),
+        "department": columns.text("field.department", 120),
+        "reason": columns.text("field.return_reason", 160),
+        "round": columns.whole("field.round", 55),
+        "due": columns.moment("field.due_at", 105),
+        "title": columns.text("field.title", 200),
     }
     ids = [row.order_id for row in found.rows]
     if not ids:
         return
     styles = {"urgency": rework_desk.urgency_style}
-    loop_forms.pick_from(table, ids, screen="rework_board", columns=columns, styles=styles)
+    loop_forms.pick_from(table, ids, screen="rework_board", columns=config, styles=styles)
     loop_forms.turn_pages(ids[-1], more=found.more, screen="rework_board")
 
 

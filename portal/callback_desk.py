@@ -65,7 +65,7 @@ def draw_form(here: Page, case: Case) -> None:
     if case.order.status != Status.DUE and not _begun(case, token):
         st.info(say("callback_record.not_due", status=label(case.order.status)), icon=":material/info:")
         return
-    seen = loop_forms.up_to_date(form, case.order.version)
+    seen = forms.up_to_date(form, case.order.version)
     st.session_state.setdefault(f"_started_{token}", case.looked_at)
     with st.container(horizontal=True, gap="small", key="callback_questions"):
         for question in case.questions:

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from portal import forms, words
-from portal.words import say
 
 _CHOSEN = "_drawer_chosen"
 _DRAWN = "_drawer_drawn"
@@ -44,12 +43,8 @@ def close() -> None:
 
 
 def up_to_date(form: str, version: int) -> int:
-    """Return the version that the form goes by; where the row has changed since, say so and offer to go on."""
-    seen = forms.seen(form, version)
-    if seen != version:
-        st.warning(say("drawer.changed_meanwhile"), icon=":material/sync_problem:")
-        st.button(say("drawer.go_on"), key=f"see_{forms.token(form)}", on_click=forms.see_again, args=(form, version))
-    return seen
+    """Return the version that the form in the drawer goes by; where the row has changed since, offer to go on."""
+    return forms.up_to_date(form, version, changed="drawer.changed_meanwhile", go_on="drawer.go_on")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ unique column of the command's row lets one of them through and answers the othe
 
 import streamlit as st
 
+from portal.words import say
 from services.environment import random_id
 
 
@@ -30,3 +31,12 @@ def seen(form: str, version: int) -> int:
 def see_again(form: str, version: int) -> None:
     """Accept what changed meanwhile: the typed text stays, and the form now goes by the row as it is."""
     st.session_state[f"_seen_{form}_{token(form)}"] = version
+
+
+def up_to_date(form: str, version: int, *, changed: str = "loop.changed_meanwhile", go_on: str = "loop.go_on") -> int:
+    """Return the version that the form goes by; where the row has changed since, say so and offer to go on."""
+    drawn = seen(form, version)
+    if drawn != version:
+        st.warning(say(changed), icon=":material/sync_problem:")
+        st.button(say(go_on), key=f"see_{token(form)}", on_click=see_again, args=(form, version))
+    return drawn

@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from portal import columns
 from portal.rework_desk import SOON
-from portal.tables import LATE_MARK, ROW, SOON_MARK, ZONE, signal
+from portal.tables import LATE_MARK, ROW, SOON_MARK, signal
 from portal.words import NOTHING, label, month, name, number, say, share
 from services.home import ImportLine, Line, Mover, Period, Rework
 from services.order_filter import Count, OrderFilter
@@ -43,14 +44,14 @@ def draw_reworks(reworks: Sequence[Rework]) -> int | None:
         {"left": _left(one), "number": one.number, "title": one.title, "round": one.round, "due": one.due_at}
         for one in reworks
     ]
-    columns = {
-        "left": st.column_config.TextColumn(say("home.left"), width=120),
-        "number": st.column_config.TextColumn(say("orders.number"), width=150),
-        "title": st.column_config.TextColumn(say("orders.title"), width="large"),
-        "round": st.column_config.NumberColumn(say("orders.round"), width=60),
-        "due": st.column_config.DatetimeColumn(say("orders.due"), format="MM-DD HH:mm", timezone=ZONE, width=110),
+    config = {
+        "left": columns.text("home.left", 120),
+        "number": columns.text("orders.number", 150),
+        "title": columns.text("orders.title", "large"),
+        "round": columns.whole("orders.round", 60),
+        "due": columns.moment("orders.due", 110),
     }
-    clicked = _table(pd.DataFrame(rows).style.map(_left_colour, subset=["left"]), columns, len(rows), "home_reworks")
+    clicked = _table(pd.DataFrame(rows).style.map(_left_colour, subset=["left"]), config, len(rows), "home_reworks")
     return reworks[clicked[0]].order_id if clicked else None
 
 
@@ -92,13 +93,13 @@ def draw_months(months: Sequence[Period]) -> OrderFilter | None:
         | {"satisfaction": share(period.tally.satisfied, period.tally.rated)}
         for period in months
     ]
-    columns: dict[str, Any] = {"month": st.column_config.TextColumn(say("home.month"))}
-    columns |= {count.value: st.column_config.NumberColumn(label(count), format="localized") for count in counts}
-    columns |= {
+    config: dict[str, Any] = {"month": columns.text("home.month")}
+    config |= {count.value: st.column_config.NumberColumn(label(count), format="localized") for count in counts}
+    config |= {
         rate: st.column_config.TextColumn(say(f"home.{rate}"), help=say(f"home.{rate}_help"), alignment="right")
         for rate in ("coverage", "satisfaction")
     }
-    clicked = _table(pd.DataFrame(rows), columns, len(rows), "home_months")
+    clicked = _table(pd.DataFrame(rows), config, len(rows), "home_months")
     if clicked is None or clicked[1] not in {count.value for count in counts}:
         return None
     return OrderFilter(measure=Count(clicked[1]), month=f"{months[clicked[0]].first:%Y-%m}")
@@ -121,13 +122,13 @@ def draw_movers(movers: Sequence[Mover], window: tuple[date, date]) -> OrderFilt
         }
         for one in movers
     ]
-    columns: dict[str, Any] = {
+    config: dict[str, Any] = {
         key: st.column_config.TextColumn(say(f"home.mover_{key}"), alignment="left" if key == "department" else "right")
         for key in ("department", "before", "now", "change")
     }
-    columns["n"] = st.column_config.NumberColumn(say("home.mover_n"), help=say("home.mover_n_help"))
+    config["n"] = st.column_config.NumberColumn(say("home.mover_n"), help=say("home.mover_n_help"))
     styled = pd.DataFrame(rows).style.map(_change_colour, subset=["change"])
-    clicked = _table(styled, columns, len(rows), "home_movers")
+    clicked = _table(styled, config, len(rows), "home_movers")
     if clicked is None:
         return None
     department = movers[clicked[0]].department.code
@@ -144,11 +145,9 @@ def draw_imports(imports: Sequence[ImportLine]) -> None:
         {"at": one.started_at, "kind": label(one.kind), "file": one.file_name, "state": label(one.state)}
         for one in imports
     ]
-    columns: dict[str, Any] = {
-        key: st.column_config.TextColumn(say(f"home.import_{key}")) for key in ("kind", "file", "state")
-    }
-    columns["at"] = st.column_config.DatetimeColumn(say("home.import_at"), format="MM-DD HH:mm", timezone=ZONE)
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns, row_height=ROW, key="home_imports")
+    config: dict[str, Any] = {key: columns.text(f"home.import_{key}") for key in ("kind", "file", "state")}
+    config["at"] = columns.moment("home.import_at")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=config, row_height=ROW, key="home_imports")
 
 
 # ----------------------------------------------------------------------------------------------------------------------

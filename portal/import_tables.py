@@ -11,6 +11,7 @@ from services.errors import PortalError
 from services.intake.problems import Problem, Refusal
 from services.intake.profile import FIELDS
 from services.intake.views import ImportStatus, PreviewLine, ProblemLine
+from services.rules.masking import masked_name, masked_phone
 
 Finding = Problem | ProblemLine
 Table = dict[str, list[object]]
@@ -129,9 +130,9 @@ def _cell(name: str, value: str | datetime | bool | None) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if name == "phone":
-        return _masked_phone(value)
+        return masked_phone(value) or ""
     if name == "requester":
-        return value[0] + "*" * min(len(value) - 1, 3)
+        return masked_name(value) or ""
     text = value if name == "number" else _without_phones(value)
     return text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
 
@@ -141,11 +142,7 @@ def _value(one: Finding) -> str:
 
 
 def _without_phones(text: str) -> str:
-    return _MOBILE.sub(lambda found: _masked_phone(found.group()), text)
-
-
-def _masked_phone(phone: str) -> str:
-    return f"{phone[:3]}****{phone[-2:]}" if len(phone) > 8 else "****"
+    return _MOBILE.sub(lambda found: masked_phone(found.group()) or "", text)
 
 
 def _row_state(line: PreviewLine) -> str:

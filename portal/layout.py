@@ -77,16 +77,7 @@ def _account(access: Access) -> None:
     # The key tells the script of built-in words which language the reader reads.
     with st.container(key=f"portal_language_{words.language()}"):
         st.caption(f"{words.plain(access.actor.name)} · {label(access.actor.role)}")
-        st.segmented_control(
-            say("portal.language"),
-            list(words.LANGUAGES),
-            default=words.language(),
-            required=True,
-            format_func=words.LANGUAGES.__getitem__,
-            key=_LANGUAGE,
-            label_visibility="collapsed",
-            on_change=_change_language,
-        )
+        signin.draw_languages(_LANGUAGE, _change_language)
         if st.button(say("portal.sign_out"), icon=":material/logout:", key="portal_sign_out"):
             signin.sign_out(access)
 

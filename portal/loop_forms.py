@@ -8,8 +8,8 @@ from zlib import crc32
 import pandas as pd
 import streamlit as st
 
-from portal import forms
 from portal.words import say
+from services.casework import LONGEST_TEXT
 
 ORDER = "order"
 """The parameter of the address that names the order being worked on."""
@@ -77,14 +77,19 @@ def turn_pages(last: int | None, *, more: bool, screen: str) -> None:
         st.button(following, key=f"{screen}_next", disabled=not more, on_click=choose, args=(last, AFTER))
 
 
-def up_to_date(form: str, version: int) -> int:
-    """Return the version that the form goes by; where the order has changed since, say so and offer to go on."""
-    seen = forms.seen(form, version)
-    if seen != version:
-        st.warning(say("loop.changed_meanwhile"), icon=":material/sync_problem:")
-        go_on = say("loop.go_on")
-        st.button(go_on, key=f"see_{forms.token(form)}", on_click=forms.see_again, args=(form, version))
-    return seen
+def long_text(label_key: str, key: str, *, height: int, hint: str) -> None:
+    """Draw a field for a text of several lines; nothing stands in it beforehand."""
+    st.text_area(say(label_key), key=key, max_chars=LONGEST_TEXT, height=height, placeholder=hint)
+
+
+def send(
+    label_key: str, key: str, *, token: str, icon: str, on_click: Callable[..., None], args: tuple[object, ...]
+) -> None:
+    """Draw the button that sends a form, and beside it, once, that the form was refused."""
+    draw_not_saved(token)
+    st.form_submit_button(
+        say(label_key), key=key, type="primary", icon=icon, shortcut="Ctrl+Enter", on_click=on_click, args=args
+    )
 
 
 def not_saved(token: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from portal import forms, page
-from portal.loop_forms import up_to_date, written
+from portal.loop_forms import written
 from portal.page import Page
 from portal.words import name, plain, say
 from services import callbacks, orders
@@ -77,7 +77,7 @@ def draw_assign(here: Page, story: OrderStory) -> None:
     branches = {branch.named.id: branch for branch in here.ask(orders.choices).departments if not branch.retired}
     with st.container(border=True, key="order_detail_assign"):
         st.markdown(f"**{say('order_detail.assign')}**")
-        seen = up_to_date(form, story.version)
+        seen = forms.up_to_date(form, story.version)
         st.selectbox(
             say("field.department"),
             list(branches),

@@ -9,7 +9,6 @@ from portal.deadline_sentence import deadline_sentence, joined
 from portal.page import Page
 from portal.words import label, name, plain, say
 from services import reviews
-from services.casework import LONGEST_TEXT
 from services.reviews import MOST_DAYS, UNDECIDED, ReviewCase
 from services.rules.permissions import Permission
 from services.views import Receipt
@@ -52,7 +51,7 @@ def draw_decision(here: Page, case: ReviewCase) -> None:
     if not allowed:
         st.caption(say("dissatisfied_review.read_only"))
         return
-    seen = loop_forms.up_to_date(form, case.order.version)
+    seen = forms.up_to_date(form, case.order.version)
     way = st.segmented_control(
         say("dissatisfied_review.decision"),
         allowed,
@@ -90,20 +89,14 @@ def _draw_return(here: Page, case: ReviewCase, token: str, seen: int) -> None:
             format_func=lambda code: name(known[code].named),
             placeholder=say("dissatisfied_review.choose_reason"),
         )
-        st.text_area(
-            say("field.instruction"),
-            key=_key(token, "instruction"),
-            max_chars=LONGEST_TEXT,
-            height=90,
-            placeholder=say("dissatisfied_review.instruction_hint"),
+        loop_forms.long_text(
+            "field.instruction", _key(token, "instruction"), height=90, hint=say("dissatisfied_review.instruction_hint")
         )
-        loop_forms.draw_not_saved(token)
-        st.form_submit_button(
-            say("dissatisfied_review.return"),
-            key=_key(token, "send_return"),
-            type="primary",
+        loop_forms.send(
+            "dissatisfied_review.return",
+            _key(token, "send_return"),
+            token=token,
             icon=":material/undo:",
-            shortcut="Ctrl+Enter",
             on_click=_return,
             args=(here, case, token, seen),
         )
@@ -114,21 +107,13 @@ def _draw_archive(here: Page, case: ReviewCase, token: str, seen: int) -> None:
     if case.calls_for_rework:
         hint = say("dissatisfied_review.archive_against", n=case.text_length)
     with st.form(_key(token, "archive"), border=False, enter_to_submit=False):
-        st.text_area(
-            say("field.archive_reason"),
-            key=_key(token, "archive_reason"),
-            max_chars=LONGEST_TEXT,
-            height=90,
-            placeholder=hint,
-        )
+        loop_forms.long_text("field.archive_reason", _key(token, "archive_reason"), height=90, hint=hint)
         st.caption(say("dissatisfied_review.archive_counts"))
-        loop_forms.draw_not_saved(token)
-        st.form_submit_button(
-            say("dissatisfied_review.archive"),
-            key=_key(token, "send_archive"),
-            type="primary",
+        loop_forms.send(
+            "dissatisfied_review.archive",
+            _key(token, "send_archive"),
+            token=token,
             icon=":material/inventory_2:",
-            shortcut="Ctrl+Enter",
             on_click=_archive,
             args=(here, case, token, seen),
         )

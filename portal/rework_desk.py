@@ -10,7 +10,6 @@ from portal.page import Page
 from portal.tables import LATE_MARK, SOON_MARK, signal
 from portal.words import moment, number, plain, say
 from services import rework
-from services.casework import LONGEST_TEXT
 from services.rework import ReworkCase, ReworkLine
 from services.rules.deadlines import CITY
 from services.rules.permissions import Permission
@@ -59,7 +58,7 @@ def draw_answer(here: Page, case: ReworkCase) -> None:
         return
     form = f"rework_{case.order.id}"
     token = forms.token(form)
-    seen = loop_forms.up_to_date(form, case.order.version)
+    seen = forms.up_to_date(form, case.order.version)
     contacted = st.segmented_control(
         say("field.unit_contacted"),
         ["yes", "no"],
@@ -75,27 +74,23 @@ def draw_answer(here: Page, case: ReworkCase) -> None:
             format="YYYY-MM-DD",
         )
     with st.form(_key(token, "answer"), border=False, enter_to_submit=False):
-        st.text_area(
-            say("field.reply"),
-            key=_key(token, "reply"),
-            max_chars=LONGEST_TEXT,
+        loop_forms.long_text(
+            "field.reply",
+            _key(token, "reply"),
             height=120,
-            placeholder=say("rework_board.reply_hint", n=rework.SHORTEST_REPLY),
+            hint=say("rework_board.reply_hint", n=rework.SHORTEST_REPLY),
         )
-        st.text_area(
-            say("rework_board.evidence_needed" if case.needs_evidence else "field.evidence_note"),
-            key=_key(token, "evidence"),
-            max_chars=LONGEST_TEXT,
+        loop_forms.long_text(
+            "rework_board.evidence_needed" if case.needs_evidence else "field.evidence_note",
+            _key(token, "evidence"),
             height=80,
-            placeholder=say("rework_board.evidence_hint"),
+            hint=say("rework_board.evidence_hint"),
         )
-        loop_forms.draw_not_saved(token)
-        st.form_submit_button(
-            say("rework_board.submit"),
-            key=_key(token, "send"),
-            type="primary",
+        loop_forms.send(
+            "rework_board.submit",
+            _key(token, "send"),
+            token=token,
             icon=":material/send:",
-            shortcut="Ctrl+Enter",
             on_click=_submit,
             args=(here, case, token, seen),
         )

@@ -81,7 +81,22 @@ def explain(refusal: NotAllowed) -> None:
             st.write(say(refusal.code, **{key: words.plain(str(fact)) for key, fact in refusal.facts.items()}))
             if st.button(say("sign_in.again"), type="primary", key="sign_in_again"):
                 st.logout()
-        _choose_language()
+        with st.container(key=f"portal_language_{words.language()}"):
+            draw_languages(_CHOSEN)
+
+
+def draw_languages(key: str, on_change: Callable[[], None] | None = None) -> None:
+    """Draw the choice of a language; the one that is spoken stands chosen."""
+    st.segmented_control(
+        say("portal.language"),
+        list(words.LANGUAGES),
+        default=words.language(),
+        required=True,
+        format_func=words.LANGUAGES.__getitem__,
+        key=key,
+        label_visibility="collapsed",
+        on_change=on_change,
+    )
 
 
 @st.fragment(run_every=timedelta(seconds=30))
@@ -167,16 +182,3 @@ def _offer_sign_in() -> None:
         text = named if provider else say("sign_in.with_provider")
         if st.button(text, type="primary", key=f"sign_in_{provider}", icon=":material/login:"):
             st.login(provider or None)
-
-
-def _choose_language() -> None:
-    with st.container(key=f"portal_language_{words.language()}"):
-        st.segmented_control(
-            say("portal.language"),
-            list(words.LANGUAGES),
-            default=words.language(),
-            required=True,
-            format_func=words.LANGUAGES.__getitem__,
-            key=_CHOSEN,
-            label_visibility="collapsed",
-        )

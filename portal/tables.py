@@ -10,11 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from db.vocabulary import Outcome, Satisfaction, Status
+from portal import columns
 from portal.words import label, language, name, say
 from services.order_filter import Lateness
 from services.orders import OrderRow
 
-ZONE = "Asia/Shanghai"
 ROW = 34
 """Height of a line, so that fifteen and more stand on a small screen."""
 
@@ -115,12 +115,10 @@ _WIDTHS: Mapping[str, Mapping[str, int]] = MappingProxyType(
 
 
 def _columns() -> dict[str, Any]:
-    text, time = st.column_config.TextColumn, st.column_config.DatetimeColumn
-    width = _WIDTHS[language()]
-    columns = {key: text(say(f"orders.{key}"), width=width[key]) for key in width}
-    for key in ("accepted", "due"):
-        columns[key] = time(say(f"orders.{key}"), format="MM-DD HH:mm", timezone=ZONE, width=width[key])
-    return columns
+    return {
+        key: (columns.moment if key in ("accepted", "due") else columns.text)(f"orders.{key}", width)
+        for key, width in _WIDTHS[language()].items()
+    }
 
 
 def _status_word(row: OrderRow) -> str:

@@ -24,6 +24,7 @@ from db.scope import Scope, ScopedSession
 from db.vocabulary import Event, Role
 from services.environment import Environment
 from services.errors import Change, Fact, Nested, NotAllowed, NotFound, Stale, Unrecorded
+from services.rules.deadlines import local_day
 from services.rules.permissions import OWN, SCOPED, Permission, permissions_of, reach
 
 Row = TypeVar("Row", bound=Base)

@@ -11,6 +11,7 @@ from db.vocabulary import Outcome, Satisfaction, Status
 from services.access import Look, Work
 from services.errors import Conflict, Invalid, NotAllowed
 from services.history import Call, Chapter, Rated, by_id, chapters_of
+from services.rules.masking import masked_phone
 from services.views import Named, Receipt
 
 LONGEST_TEXT = 2000
@@ -69,7 +70,7 @@ def facts_of(look: Look, order: Order) -> OrderFacts:
         title=order.title,
         text=order.text,
         requester=order.requester,
-        phone=masked(contact.phone if contact else None),
+        phone=masked_phone(contact.phone if contact else None),
         confidential=order.confidential,
         order_type=Named.of(look.one(OrderType, order.order_type_id)),
         category=by_id(look, Category, order.category_id),
@@ -99,18 +100,6 @@ def outcome_of(order: Order) -> Outcome:
     if order.satisfaction is not None:
         return Outcome(order.satisfaction.value)
     return Outcome.UNREACHED if order.called else Outcome.UNASKED
-
-
-def masked(phone: str | None) -> str | None:
-    """Return a telephone number of which the middle cannot be read; a short one shows its last two digits only.
-
-    >>> masked("138-1234-5678"), masked("12345"), masked(None)
-    ('138****5678', '****45', None)
-    """
-    digits = "".join(character for character in phone or "" if character.isalnum())
-    if not digits:
-        return None
-    return f"{digits[:3]}****{digits[-4:]}" if len(digits) > 8 else f"****{digits[-2:]}"
 
 
 def acting_person(work: Work) -> int:

@@ -31,7 +31,7 @@ from db.vocabulary import (
     Solved,
     Status,
 )
-from services.environment import CITY
+from services.rules.deadlines import CITY
 from tests import builders
 from tests.builders import at
 from tests.services.conftest import prepare

@@ -33,6 +33,7 @@ from services.intake.profile import (
     Sheet,
     Unknown,
 )
+from services.rules.deadlines import CITY
 
 T = TypeVar("T")
 

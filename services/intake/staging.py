@@ -13,6 +13,7 @@ from services.intake.names import Names
 from services.intake.problems import Code, Problem, problem
 from services.intake.rows import OrderRow, RatingRow
 from services.rules.deadlines import Calendar, NotCovered, due_at, local_day
+from services.rules.masking import masked_name
 from services.rules.ruleset import RuleSet
 
 TITLE_FROM_TEXT = 40
@@ -120,7 +121,7 @@ class Stager:
         contacted = True if row.unit_contacted is None and row.unit_contacted_at else row.unit_contacted
         line = (
             row.row, row.number, department, kind, channel, category, place, place_text, row.address,
-            title, row.text, mask(row.requester), row.requester, row.phone, row.accepted_at, due, days,
+            title, row.text, masked_name(row.requester), row.requester, row.phone, row.accepted_at, due, days,
             rules[1].name if days and rules else None, rules[0] if rules else None, row.closed_at, row.reply, contacted,
             row.unit_contacted_at if contacted else None, row.confidential, row.official_late, row.updated_at,
         )  # fmt: skip
@@ -166,11 +167,6 @@ class Stager:
             problems.append(problem(row.row, "due_at", Code.DEADLINE_NOT_COVERED, day.isoformat(), rejects=False))
             return None, None
         return self._due[key], days
-
-
-def mask(name: str | None) -> str | None:
-    """Give a requester's name as lists show it: the first character, and stars for the others."""
-    return name[0] + "*" * min(len(name) - 1, 3) if name else None
 
 
 def blocks(spool: IO[str], real: Mapping[int, int], columns: Sequence[int], size: int = 1 << 20) -> Iterator[str]:

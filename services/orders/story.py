@@ -11,11 +11,11 @@ from db.records import EventRow
 from db.reference import Category, Channel, Department, OrderType, Place
 from db.vocabulary import Role, Status
 from services.access import Access, Look
-from services.casework import masked
 from services.history import by_id, chapters_of
 from services.orders.shapes import Happening, OrderStory
 from services.rules.deadlines import is_late
 from services.rules.lifecycle import open_moves
+from services.rules.masking import masked_phone
 from services.rules.permissions import SCOPED, Permission
 from services.views import Named
 
@@ -46,7 +46,7 @@ def view(access: Access, *, order_id: int) -> OrderStory:
             department=by_id(look, Department, order.department_id),
             counted_department=by_id(look, Department, order.counted_department_id),
             requester=order.requester,
-            phone=masked(contact.phone) if contact else None,
+            phone=masked_phone(contact.phone) if contact else None,
             confidential=order.confidential,
             accepted_at=order.accepted_at,
             due_at=order.due_at,

@@ -1,6 +1,5 @@
 """Calling citizens back: who is next, what a call amounts to, and that it is written down once."""
 
-import doctest
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.orders import Answer, Attempt, AttemptReason, Finding, Order, Rating, Round
 from db.records import EventRow
 from db.vocabulary import Event, Outcome, RatingSource, Role, Satisfaction, Solved, Status
-from services import callbacks, casework
+from services import callbacks
 from services.access import Access
 from services.environment import Environment
 from services.errors import Conflict, IllegalMove, Invalid, NotAllowed, NotFound, Stale
@@ -337,7 +336,3 @@ def test_every_round_holds_its_own_rating(owner: Session, agent: Access) -> None
     owner.refresh(order)
     assert order.counted_department_id == mine.id
     assert set(owner.scalars(select(Rating.department_id))) == {mine.id}
-
-
-def test_the_examples_in_the_module_are_true() -> None:
-    assert doctest.testmod(casework).failed == 0
