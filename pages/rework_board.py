@@ -34,6 +34,8 @@ def draw_list(found: Reworks) -> None:
     ids = [row.order_id for row in found.rows]
     if not ids:
         return
+    if here.may(Permission.REWORK_SUBMIT) and len({row.department for row in found.rows}) == 1:
+        del table["department"]
     styles = {"urgency": rework_desk.urgency_style}
     loop_forms.pick_from(table, ids, screen="rework_board", columns=config, styles=styles)
     loop_forms.turn_pages(ids[-1], more=found.more, screen="rework_board")

@@ -1,4 +1,4 @@
-"""Our own line in the head of Streamlit's page: the script that puts its built-in English words into Chinese."""
+"""Our own lines in the head of Streamlit's page: its English words in Chinese, and one step back for one click."""
 
 import base64
 import hashlib
@@ -10,16 +10,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SCRIPT_PATH = "/portal/built_in_words.js"
+SCRIPTS_PATH = "/portal/{script}.js"
 
-_SCRIPT = Path(__file__).resolve().parent / "static" / "built_in_words.js"
-_TAG = f'<script src="{SCRIPT_PATH}"></script></head>'.encode()
+_STATIC = Path(__file__).resolve().parent / "static"
+_SCRIPTS = {name: (_STATIC / f"{name}.js").read_bytes() for name in ("built_in_words", "one_step_back")}
+_TAGS = "".join(f'<script src="{SCRIPTS_PATH.format(script=name)}"></script>' for name in _SCRIPTS).encode()
 _REVALIDATED = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since"})
 
 
-async def built_in_words(_: Request) -> Response:
-    """The script itself."""
-    return Response(_SCRIPT.read_bytes(), media_type="text/javascript; charset=utf-8")
+async def script(request: Request) -> Response:
+    """One of the scripts."""
+    found = _SCRIPTS.get(request.path_params["script"])
+    return Response(found or b"", 200 if found else 404, media_type="text/javascript; charset=utf-8")
 
 
 def inline_script_hashes(page: bytes) -> tuple[str, ...]:
@@ -29,7 +31,7 @@ def inline_script_hashes(page: bytes) -> tuple[str, ...]:
 
 
 class Head:
-    """Middleware that adds the script to the page and says that the page is Chinese until the script knows better."""
+    """Middleware that adds the scripts to the page and says that the page is Chinese until a script knows better."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -46,7 +48,7 @@ class Head:
 
 
 class _Rewriter:
-    """Holds an HTML answer back until it is whole, and sends it with the script in it."""
+    """Holds an HTML answer back until it is whole, and sends it with the scripts in it."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -64,7 +66,7 @@ class _Rewriter:
                 await self._finish(self._start)
 
     async def _finish(self, start: Message) -> None:
-        body = self._body.replace(b"</head>", _TAG, 1) if b'id="root"' in self._body else self._body
+        body = self._body.replace(b"</head>", _TAGS + b"</head>", 1) if b'id="root"' in self._body else self._body
         body = body.replace(b'<html lang="en"', b'<html lang="zh-CN"', 1)
         headers = [(k, v) for k, v in start["headers"] if k not in (b"content-length", b"etag")]
         headers.append((b"content-length", str(len(body)).encode()))

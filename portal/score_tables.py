@@ -169,8 +169,10 @@ _WIDTHS = {"unit": 138, "month": 84, "closed": 54, "rated": 72, "interval": 98, 
 
 def _config(names: Sequence[str], basis: Basis) -> dict[str, ColumnConfig]:
     config: dict[str, Any] = {}
+    counts_alone = set(COUNTS) <= set(names)
     for name in names:
-        said, width = say(f"scores.column.{name}"), _WIDTHS.get(name, 70)
+        said = say(f"scores.column.{name}")
+        width = _narrow(name, said) if counts_alone else _WIDTHS.get(name, 70)
         if name == "unit":
             config[name] = st.column_config.TextColumn(said, width=width, help=say("scores.unit_help"))
         elif name == "interval":
@@ -183,3 +185,10 @@ def _config(names: Sequence[str], basis: Basis) -> dict[str, ColumnConfig]:
         else:
             config[name] = st.column_config.TextColumn(said, width=width)
     return config
+
+
+def _narrow(name: str, said: str) -> int:
+    """Return the width of a column where all counts stand side by side: that of its heading, in either script."""
+    if name in ("unit", "month"):
+        return 127
+    return max(50, 16 + sum(13 if ord(letter) > 0x2E7F else 8 for letter in said))

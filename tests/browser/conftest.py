@@ -44,8 +44,10 @@ class Visitor:
         self.page.get_by_role("button", name=button).first.click()
 
     def keep_picture(self, name: str) -> None:
-        """Keep a screenshot with the run."""
+        """Keep a screenshot with the run, once the screen is drawn."""
         ARTIFACTS.mkdir(exist_ok=True)
+        expect(self.page.locator("[data-testid=stApp][data-test-script-state=running]")).to_have_count(0)
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
         self.page.screenshot(path=ARTIFACTS / f"{name}.png")
 
     def on_console(self, message: ConsoleMessage) -> None:

@@ -6,12 +6,21 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from db import embedded
+from db.vocabulary import InstallationKind
+from services import setup
+from services.environment import Settings
+from services.installation import DATABASE, as_system, declare, opened
+from tests.servers import short_directory
 
 ROOT = Path(__file__).resolve().parents[2]
 PROVIDER = ROOT / "tests" / "oidc"
@@ -42,6 +51,26 @@ def portal(folder: Path, *arguments: str, port: int | None = None, **variables: 
     with _running(command, log, cwd=ROOT, variables=variables):
         _wait_for(f"http://127.0.0.1:{port}/readyz", log)
         yield Portal(f"http://127.0.0.1:{port}", log)
+
+
+@contextmanager
+def demonstration(cast: Callable[[Session], None]) -> Iterator[Portal]:
+    """Run a small demonstration on an embedded server of its own for the length of a block.
+
+    `cast` adds its people, and an order at least: an empty database would be filled with a made-up year.
+    """
+    with short_directory() as data:
+        settings = Settings(database_url=None, owner_url=None, data=data)
+        with opened(settings, migrated=True) as environment:
+            setup.load_reference(as_system(environment))
+            declare(as_system(environment), kind=InstallationKind.DEMO)
+            with embedded.running(data / "postgres") as server:
+                engine = create_engine(server.url(embedded.OWNER, DATABASE))
+                with Session(engine) as session:
+                    cast(session)
+                engine.dispose()
+                with portal(data, "--demo", PORTAL_DATA=str(data)) as running:
+                    yield running
 
 
 @contextmanager

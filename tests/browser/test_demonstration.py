@@ -5,23 +5,17 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
-from db import embedded
-from db.vocabulary import InstallationKind, Role
+from db.vocabulary import Role
 from portal.screens import HOME, SCREENS
-from services import setup
-from services.environment import Settings
-from services.installation import DATABASE, as_system, declare, opened
 from services.rules.permissions import permissions_of
 from tests import builders
 from tests.browser import portals
 from tests.browser.conftest import Visit, Visitor
-from tests.servers import short_directory
 
 pytestmark = pytest.mark.browser
 
@@ -48,26 +42,15 @@ LATIN_WORDS = r"""() => {
 @pytest.fixture(scope="module")
 def demonstration() -> Iterator[str]:
     """The address of a demonstration with one person of each kind."""
-    with short_directory() as data:
-        settings = Settings(database_url=None, owner_url=None, data=data)
-        with opened(settings, migrated=True) as environment:
-            setup.load_reference(as_system(environment))
-            declare(as_system(environment), kind=InstallationKind.DEMO)
-            with embedded.running(data / "postgres") as server:
-                _people(server.url(embedded.OWNER, DATABASE))
-                with portals.portal(data, "--demo", PORTAL_DATA=str(data)) as running:
-                    yield running.address
+    with portals.demonstration(_people) as running:
+        yield running.address
 
 
-def _people(owner_url: str) -> None:
-    engine = create_engine(owner_url)
-    with Session(engine) as session:
-        unit = builders.department(session, "测试水务局")
-        builders.person(session, Role.SUPERVISOR, name="测试·甲")
-        builders.person(session, Role.UNIT, at=unit, name="测试·乙")
-        # With an order in it, the database is not filled with a made-up year.
-        builders.due_order(session, unit)
-    engine.dispose()
+def _people(session: Session) -> None:
+    unit = builders.department(session, "测试水务局")
+    builders.person(session, Role.SUPERVISOR, name="测试·甲")
+    builders.person(session, Role.UNIT, at=unit, name="测试·乙")
+    builders.due_order(session, unit)
 
 
 def _enter(visitor: Visitor, name: str, path: str = "/") -> None:
