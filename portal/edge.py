@@ -106,7 +106,10 @@ def own_screen(url: str, host: str) -> str | None:
     path = parts.path or "/"
     if parts.netloc not in ("", host) or parts.scheme not in ("", "http", "https"):
         return None
-    if not path.startswith("/") or path.startswith(("//", *_NOT_A_SCREEN)) or re.search(r"[\\\x00-\x20]", url):
+    # Browsers read dots and doubled slashes, written out or not, in ways of their own: no screen's path has them.
+    if not path.startswith("/") or path.startswith(_NOT_A_SCREEN) or re.search(r"//|/\.|\\", unquote(path)):
+        return None
+    if re.search(r"[\\\x00-\x20]", url):
         return None
     return path + (f"?{parts.query}" if parts.query else "")
 

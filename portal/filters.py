@@ -27,7 +27,9 @@ SCREEN = "order_list"
 
 _AFTER = "after"
 _LAST = "_order_list_last"
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+_MOST = 2**63
+_MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
 _HIDDEN = ("place", "category", "order_type", "outcome", "closed_from", "closed_to", "unassigned")
 """What is chosen behind "more"; how many of these narrow the list stands on its button."""
 
@@ -109,7 +111,8 @@ def after() -> Cursor | None:
         cursor = Cursor(datetime.fromisoformat(at), int(number))
     except ValueError:
         return None
-    return cursor if cursor.id > 0 and cursor.accepted_at.tzinfo is not None else None
+    known = cursor.accepted_at.tzinfo is not None and _is_of_our_times(cursor.accepted_at)
+    return cursor if 0 < cursor.id < _MOST and known else None
 
 
 def go_to(cursor: Cursor | None) -> None:
@@ -176,9 +179,15 @@ def _one_of(known: set[str], field: str) -> str | None:
 
 def _date(field: str) -> date | None:
     try:
-        return date.fromisoformat(_said(field))
+        written = date.fromisoformat(_said(field))
     except ValueError:
         return None
+    return written if _is_of_our_times(written) else None
+
+
+def _is_of_our_times(day: date) -> bool:
+    """Say whether a day is one that orders can have: at both ends of the calendar no zone and no sum is left."""
+    return _FIRST_YEAR <= day.year <= _LAST_YEAR
 
 
 # The widgets ----------------------------------------------------------------------------------------------------------

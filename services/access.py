@@ -16,6 +16,7 @@ import psycopg
 import rfc8785
 from psycopg import sql
 from sqlalchemy import Table, and_, select
+from sqlalchemy.exc import DataError
 
 from db.base import Base
 from db.people import Person
@@ -23,7 +24,7 @@ from db.records import SHARDS, EventRow
 from db.scope import Scope, ScopedSession
 from db.vocabulary import Event, Role
 from services.environment import Environment
-from services.errors import Change, Fact, Nested, NotAllowed, NotFound, Stale, Unrecorded
+from services.errors import Change, Fact, Nested, NotAllowed, NotFound, PortalError, Stale, Unrecorded
 from services.rules.deadlines import local_day
 from services.rules.permissions import OWN, SCOPED, Permission, permissions_of, reach
 
@@ -220,7 +221,7 @@ class Access:
     def read(self, permission: Permission) -> Iterator[Look]:
         """Open a visit that cannot change anything; raises NotAllowed."""
         scope = self._admit(permission)
-        with self.environment.reading(scope) as session:
+        with _said_as_refusal(), self.environment.reading(scope) as session:
             yield Look(session, self.actor, self.environment.clock())
             session.rollback()
 
@@ -230,7 +231,7 @@ class Access:
         scope = self._admit(permission)
         token = _inside.set(True)
         try:
-            with self.environment.writing(scope) as session, session.begin():
+            with _said_as_refusal(), self.environment.writing(scope) as session, session.begin():
                 work = Work(session, self.actor, self.environment.clock())
                 yield work
                 session.flush()
@@ -285,6 +286,15 @@ def event_row(event: Recorded, actor: Actor, now: datetime) -> EventRow:
         department_id=event.department_id,
         body=rfc8785.dumps(body).decode(),
     )
+
+
+@contextmanager
+def _said_as_refusal() -> Iterator[None]:
+    """Refuse what no column can hold, a number too great or a character that is none, instead of failing."""
+    try:
+        yield
+    except DataError as wrong:
+        raise PortalError("error.not_storable") from wrong
 
 
 _inside: ContextVar[bool] = ContextVar("inside a write", default=False)

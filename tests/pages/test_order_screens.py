@@ -106,6 +106,34 @@ def test_pages_of_the_list_go_on_and_back(owner: Session, opened: Opener) -> Non
     assert numbers(opened(builders.person(owner, Role.AGENT), "order_list", order_list_after="nonsense~x")) == first
 
 
+@pytest.mark.parametrize(
+    ("field", "written"),
+    [
+        ("after", f"2026-06-14T00:00:00+00:00~{10**30}"),
+        ("after", "0001-01-01T00:00:00+14:00~5"),
+        ("after", "9999-12-31T23:59:59-14:00~5"),
+        ("accepted_from", "0001-01-01"),
+        ("accepted_to", "9999-12-31"),
+        ("month", "9999-12"),
+        ("month", "２０２６-05"),
+    ],
+)
+def test_what_no_order_can_have_is_left_out_of_the_filter(
+    owner: Session, opened: Opener, field: str, written: str
+) -> None:
+    builders.order(owner, number="OPEN")
+    at = opened(builders.person(owner, Role.AGENT), "order_list", **{f"order_list_{field}": written})
+    assert not at.exception
+    assert not at.error
+    assert numbers(at) == ["OPEN"]
+
+
+def test_a_character_that_cannot_be_stored_is_refused_in_words(owner: Session, opened: Opener) -> None:
+    at = opened(builders.person(owner, Role.AGENT), "order_list", order_list_words="积\x00水")
+    assert not at.exception
+    assert "不能保存的字符" in at.error[0].value
+
+
 def test_words_that_cannot_be_searched_for_are_explained(owner: Session, opened: Opener) -> None:
     at = opened(builders.person(owner, Role.AGENT), "order_list", order_list_words="水")
     assert words.say("problem.one_character") in at.error[0].value

@@ -130,6 +130,11 @@ def test_a_refused_sign_in_comes_back_with_its_reason() -> None:
         "/_stcore/metrics",
         "http://[broken",
         "/order\r\nset-cookie: a=b",
+        "/..//evil.test",
+        "/a/../..//evil.test",
+        "/%2f%2fevil.test",
+        "/%2e%2e/%2fevil.test",
+        "/order_list/../auth/logout",
     ],
 )
 def test_nobody_is_sent_anywhere_but_to_a_screen(url: str) -> None:

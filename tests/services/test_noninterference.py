@@ -290,3 +290,10 @@ def fingerprint(engine: Engine) -> dict[str, list[str]]:
     tables = [Base.metadata.tables[name] for name in (*CUT, "event_heads")]
     with engine.connect() as connection:
         return {table.name: sorted(map(repr, connection.execute(select(table)))) for table in tables}
+
+
+@pytest.mark.parametrize("number", [2**63, 2**70, -(2**70)])
+def test_a_number_that_no_row_can_have_is_refused_like_any_other(server: TestServer, number: int) -> None:
+    with own_world(server) as (access, _):
+        for question in ((orders.view, {"order_id": number}), *commands(number)):
+            assert asked(access, question) == (PortalError, "error.not_storable", (), "None")
