@@ -26,13 +26,13 @@ def draw_queue(queue: Queue) -> None:
         "closed": [row.closed_at for row in queue.rows],
     }
     config = {
-        "number": columns.text("field.number", 145),
-        "title": columns.text("field.title", 185),
-        "type": columns.text("field.order_type", 65),
-        "department": columns.text("field.department", 135),
-        "standing": columns.text("callback_record.standing", 80),
-        "round": columns.whole("field.round", 55),
-        "attempts": columns.whole("callback_record.tried", 55),
+        "number": columns.text("field.number", 130),
+        "title": columns.text("field.title", 175),
+        "type": columns.text("field.order_type", 60),
+        "department": columns.text("field.department", 162),
+        "standing": columns.text("callback_record.standing", 76),
+        "round": columns.whole("field.round", 52),
+        "attempts": columns.whole("callback_record.tried", 76),
         "closed": columns.moment("field.closed_at", 100),
     }
     ids = [row.order_id for row in queue.rows]
@@ -43,7 +43,7 @@ def draw_queue(queue: Queue) -> None:
 def draw_order(order_id: int) -> None:
     """Draw the order on the left, which never disappears, and the questions on the right."""
     case = here.ask(callbacks.case, fresh=True, order_id=order_id)
-    left, right = st.columns([5, 6], gap="large")
+    left, right = st.columns([5, 7], gap="medium")
     with left, st.container(key="callback_order", gap="xsmall"):
         case_view.draw_heading(case.order)
         callback_desk.draw_phone(here, case)

@@ -26,14 +26,14 @@ def draw_list(found: Reviews) -> None:
         "title": [row.title for row in found.rows],
     }
     config = {
-        "number": columns.text("field.number", 140),
-        "advice": columns.text("dissatisfied_review.advice", 90),
-        "reasons": columns.text("field.reasons", 180),
-        "department": columns.text("field.department", 120),
-        "status": columns.text("field.status", 110),
-        "round": columns.whole("field.round", 55),
-        "since": columns.moment("dissatisfied_review.since", 105),
-        "title": columns.text("field.title", 200),
+        "number": columns.text("field.number", 124),
+        "advice": columns.text("dissatisfied_review.advice", 88),
+        "reasons": columns.text("field.reasons", 158),
+        "department": columns.text("field.department", 112),
+        "status": columns.text("field.status", 76),
+        "round": columns.whole("field.round", 52),
+        "since": columns.moment("dissatisfied_review.since", 92),
+        "title": columns.text("field.title", 140),
     }
     ids = [row.order_id for row in found.rows]
     if not ids:
@@ -47,7 +47,7 @@ def draw_case(order_id: int) -> None:
     case = here.ask(reviews.review_case, fresh=True, order_id=order_id)
     with st.container(key="dissatisfied_review_heading", gap="xsmall"):
         case_view.draw_heading(case.order)
-    with st.container(border=True, key="dissatisfied_review_case"):
+    with st.container(border=True, gap="small", key="dissatisfied_review_case"):
         review_desk.draw_advice(case)
         review_desk.draw_decision(here, case)
     with st.container(key="dissatisfied_review_order", gap="xsmall"):

@@ -115,8 +115,8 @@ def worded(refusal: PortalError) -> str:
     """Return the sentence, or sentences, of a refusal in the reader's language."""
     facts: Mapping[str, Any] = {name: plain(str(value)) for name, value in refusal.facts.items()}
     if isinstance(refusal, Invalid):
-        lines = [f"- {say(f'field.{field}')}: {say(f'problem.{code}')}" for field, code in refusal.problems.items()]
-        return "\n".join([say(refusal.code, **facts), *lines])
+        told = [f"{say(f'field.{field}')}: {say(f'problem.{code}')}" for field, code in refusal.problems.items()]
+        return f"{say(refusal.code, **facts)}  \n{' · '.join(told)}"
     if isinstance(refusal, IllegalMove):
         facts = {"move": say(f"move.{refusal.facts['move']}"), "status": say(f"status.{refusal.facts['status']}")}
     if isinstance(refusal, Stale):

@@ -17,22 +17,24 @@ RETURN, ARCHIVE = "return", "archive"
 
 
 def draw_advice(case: ReviewCase) -> None:
-    """Draw what the rules make of the reasons, and what else speaks for rework."""
+    """Draw what the rules make of the reasons, and what else speaks for rework; nothing once it is decided."""
+    if case.order.status not in UNDECIDED:
+        return
     given = joined([plain(name(reason)) for reason in case.reasons])
     if case.calls_for_rework:
-        st.warning(say("dissatisfied_review.calls_for_rework", reasons=given), icon=":material/gavel:")
+        st.markdown(f":orange[:material/gavel: {say('dissatisfied_review.calls_for_rework', reasons=given)}]")
     elif case.reasons:
-        st.info(say("dissatisfied_review.no_rework_needed", reasons=given), icon=":material/gavel:")
+        st.markdown(f":gray[:material/gavel: {say('dissatisfied_review.no_rework_needed', reasons=given)}]")
     else:
-        st.info(say("dissatisfied_review.no_reasons"), icon=":material/phone_missed:")
+        st.markdown(f":gray[:material/phone_missed: {say('dissatisfied_review.no_reasons')}]")
     words = [call.words for call in case.order.calls if call.round == case.order.round and call.words]
     if words:
         st.markdown(say("case.quote", words=text_of(words[-1])))
     if case.contact_denied:
-        st.warning(say("dissatisfied_review.contact_denied"), icon=":material/report:")
+        st.markdown(f":orange[:material/report: {say('dissatisfied_review.contact_denied')}]")
     if case.order.status == Status.ESCALATED:
         told = say("dissatisfied_review.escalated", rounds=case.order.round, allowed=case.max_rounds)
-        st.error(told, icon=":material/priority_high:")
+        st.markdown(f":red[:material/priority_high: {told}]")
 
 
 def draw_decision(here: Page, case: ReviewCase) -> None:
