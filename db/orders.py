@@ -114,6 +114,21 @@ Index(
 Index("ix_orders_open_due", Order.due_at, Order.id, postgresql_where=Order.closed_at.is_(None))
 Index("ix_orders_unassigned", Order.accepted_at.desc(), Order.id.desc(), postgresql_where=Order.department_id.is_(None))
 Index(
+    "ix_orders_discontent",
+    Order.satisfaction,
+    Order.accepted_at.desc(),
+    Order.id.desc(),
+    postgresql_where=Order.satisfaction.in_((Satisfaction.NEUTRAL, Satisfaction.DISSATISFIED)),
+)
+Index(
+    "ix_orders_silent",
+    Order.outcome,
+    Order.accepted_at.desc(),
+    Order.id.desc(),
+    postgresql_where=Order.outcome.in_((Outcome.UNREACHED, Outcome.UNASKED)),
+)
+Index("ix_orders_excluded", Order.accepted_at.desc(), Order.id.desc(), postgresql_where=Order.excluded)
+Index(
     "ix_orders_bigrams",
     func.bigrams(Order.number + " " + Order.title + " " + Order.text),
     postgresql_using="gin",

@@ -174,7 +174,7 @@ _MEASURES: Mapping[Count, ColumnElement[bool]] = MappingProxyType(
         Count.DISSATISFIED: _measured(Order.satisfaction == Satisfaction.DISSATISFIED),
         Count.SOLVED: _measured(Order.solved == Solved.SOLVED),
         Count.SILENT: _measured(and_(Order.status == Status.ARCHIVED, Order.rated.is_(False))),
-        Count.EXCLUDED: and_(_COUNTS, Order.excluded.is_(True)),
+        Count.EXCLUDED: and_(_COUNTS, Order.excluded),
         Count.REWORKED: _measured(Order.reworked.is_(True)),
     }
 )

@@ -501,8 +501,11 @@ _SHAPES: dict[str, tuple[Role, OrderFilter, set[str]]] = {
     "a measure": (
         Role.SUPERVISOR,
         OrderFilter(measure=Count.DISSATISFIED, month="2026-05", counted="T-1"),
-        {"ix_orders_counted"},
+        {"ix_orders_counted", "ix_orders_discontent"},
     ),
+    "a rare grade": (Role.SUPERVISOR, OrderFilter(outcome=Outcome.NEUTRAL), {"ix_orders_discontent"}),
+    "silence": (Role.SUPERVISOR, OrderFilter(outcome=Outcome.UNREACHED), {"ix_orders_silent"}),
+    "left out": (Role.SUPERVISOR, OrderFilter(measure=Count.EXCLUDED), {"ix_orders_excluded"}),
     "a unit's own": (Role.UNIT, ALL, {"ix_orders_department_accepted"}),
 }
 
