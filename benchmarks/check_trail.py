@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import psycopg
 import rfc8785
 
+from db import migrate
 from db.embedded import OWNER, running
 from db.engine import connect
 from services import setup, trail
@@ -111,7 +112,7 @@ def installed() -> Iterator[tuple[Access, str]]:
         Path(folder).chmod(0o711)
         with running(Path(folder), durable=False) as server:
             owner = server.url(OWNER, "postgres")
-            setup.bring_to_head(owner)
+            migrate.upgrade(owner)
             engine = connect(server.url("portal_login", "postgres"))
             access = Access(Environment(engine, Path(folder)), SYSTEM)
             setup.load_reference(access)

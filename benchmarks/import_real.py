@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sqlalchemy import and_, create_engine, func, or_, select
 
+from db import migrate
 from db.embedded import running
 from db.engine import connect
 from db.orders import Order
@@ -68,7 +69,7 @@ def installed() -> Iterator[tuple[Access, str]]:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         server = stack.enter_context(running(directory, durable=False))
         owner = server.url("postgres", "postgres")
-        setup.bring_to_head(owner)
+        migrate.upgrade(owner)
         access = Access(Environment(connect(owner), directory), SYSTEM)
         setup.load_reference(access)
         access = Access(Environment(connect(server.url("portal_login", "postgres")), directory), SYSTEM)

@@ -23,7 +23,7 @@ COMMANDS: Mapping[str, str] = {
 
 
 class Commands(click.Group):
-    """Loads a command only when it is asked for, so that `--help` needs no database and no Streamlit."""
+    """Loads a command only when it is asked for, so that one command does not wait for what another needs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands, in the order of the table."""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from db import migrate, reference_rows
+from db import reference_rows
 from db.reference import Questionnaire, RuleSet
 from db.vocabulary import Event
 from services.access import Access, Work
@@ -31,11 +31,6 @@ class Prepared:
     def changed(self) -> bool:
         """Whether anything was written."""
         return any(self.rows.values())
-
-
-def bring_to_head(owner_url: str) -> None:
-    """Make the database's roles and migrate it to the newest schema, as the owner of its tables."""
-    migrate.upgrade(owner_url)
 
 
 def load_reference(access: Access) -> Prepared:

@@ -17,7 +17,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.command(help=say("command.demo.help"))
 @click.option("--orders", type=click.IntRange(1, demo.MOST), default=5000, help=say("command.demo.orders"))
 @click.option("--seed", type=int, default=1, help=say("command.demo.seed"))
-@click.option("--until", type=_DAY, help=say("command.demo.until"))
+@click.option("--until", type=_DAY, metavar="YYYY-MM-DD", help=say("command.demo.until"))
 @click.option("--if-empty", is_flag=True, help=say("command.demo.if_empty"))
 @click.option("--json", "as_json", is_flag=True, help=say("command.json"))
 def command(orders: int, seed: int, until: datetime | None, if_empty: bool, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from db.vocabulary import InstallationKind
 from portal.words import say
 from services import setup
 from services.environment import Settings
+from services.errors import PortalError
 from services.installation import as_system, declare, opened
 
 
@@ -20,6 +21,8 @@ def command(production: bool, as_json: bool) -> None:
         access = as_system(environment)
         prepared = setup.load_reference(access)
         kind = declare(access, kind=InstallationKind.PRODUCTION) if production else None
+    if kind == InstallationKind.DEMO:
+        raise PortalError("error.production_on_demo")
     rows = {name: count for name, count in prepared.rows.items() if count}
     if as_json:
         click.echo(json.dumps({"rows": rows, "kind": kind}, ensure_ascii=False))
@@ -27,3 +30,5 @@ def command(production: bool, as_json: bool) -> None:
         click.echo(say("command.init.done", n=sum(rows.values())))
     else:
         click.echo(say("command.init.nothing"))
+    if kind is not None and not as_json:
+        click.echo(say("command.init.marked"))

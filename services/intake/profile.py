@@ -35,7 +35,6 @@ RATING_FIELDS = ("number", "channel", "grade", "rated_at")
 FIELDS = {ImportKind.ORDERS: ORDER_FIELDS, ImportKind.RATINGS: RATING_FIELDS}
 NEEDED = {ImportKind.ORDERS: ("number", "accepted_at"), ImportKind.RATINGS: RATING_FIELDS}
 LEVELLED = ("category", "place")
-DATES = ("accepted_at", "due_at", "closed_at", "unit_contacted_at", "updated_at", "rated_at")
 CHOICES = ("unit_contacted", "confidential", "official_late")
 
 

@@ -78,7 +78,6 @@ class RowReader:
         self._sheet = profile.of(kind)
         self._latest = now + SOON
         self._seen = seen
-        self._width = len(columns)
         position = {name: index for index, name in enumerate(columns)}
         place = {name: _positions(column, position) for name, column in self._sheet.fields.items()}
         self._single = {n: _picker(at) for n, at in place.items() if not self._sheet.fields[n].levels}

@@ -40,7 +40,6 @@ class OrderStory:
     address: str | None
     channel: Named | None
     department: Named | None
-    counted_department: Named | None
     requester: str | None
     phone: str | None
     confidential: bool

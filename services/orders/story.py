@@ -44,7 +44,6 @@ def view(access: Access, *, order_id: int) -> OrderStory:
             address=order.address,
             channel=by_id(look, Channel, order.channel_id),
             department=by_id(look, Department, order.department_id),
-            counted_department=by_id(look, Department, order.counted_department_id),
             requester=order.requester,
             phone=masked_phone(contact.phone) if contact else None,
             confidential=order.confidential,

@@ -35,10 +35,6 @@ class Visitor:
         """Wait until the page says something."""
         expect(self.page.get_by_text(text).first).to_be_visible()
 
-    def does_not_see(self, text: str | re.Pattern[str]) -> None:
-        """Wait until the page does not say something."""
-        expect(self.page.get_by_text(text)).to_have_count(0)
-
     def press(self, button: str | re.Pattern[str]) -> None:
         """Press a button."""
         self.page.get_by_role("button", name=button).first.click()

@@ -36,3 +36,11 @@ def test_what_cannot_be_made_up_is_refused_in_one_line(capsys: pytest.CaptureFix
     assert main(["demo", "--until", "2027-03-01"]) == 2
     assert main(["demo", "--orders", "none"]) == 2
     assert [line[:6] for line in capsys.readouterr().err.splitlines()] == ["Error:", "Error:"]
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_demonstration_never_becomes_production(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--orders", "1", "--until", "2026-06-14"]) == 0
+    capsys.readouterr()
+    assert main(["init", "--production"]) == 2
+    assert "can never become production" in capsys.readouterr().err

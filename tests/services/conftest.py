@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from db import migrate
 from db.engine import connect
 from services import setup
 from services.access import SYSTEM, Access
@@ -58,7 +59,7 @@ def environment(login_url: str, clock: Clock, tmp_path: Path) -> Iterator[Enviro
 
 
 def prepare(url: str) -> None:
-    setup.bring_to_head(url)
+    migrate.upgrade(url)
     engine = connect(url)
     setup.load_reference(Access(Environment(engine, Path()), SYSTEM))
     engine.dispose()

@@ -13,6 +13,7 @@ from sqlalchemy import column as named
 from sqlalchemy import create_engine, func, select, table
 from sqlalchemy.orm import Session
 
+from db import migrate
 from db.engine import connect
 from db.orders import (
     Answer,
@@ -81,7 +82,7 @@ def filled(server: servers.TestServer) -> Iterator[Session]:
 
 
 def _prepare(url: str) -> None:
-    setup.bring_to_head(url)
+    migrate.upgrade(url)
     engine = connect(url)
     setup.load_reference(Access(Environment(engine, Path()), SYSTEM))
     engine.dispose()
