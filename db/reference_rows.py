@@ -78,11 +78,7 @@ def calendar() -> Iterator[Row]:
 def _places(session: Session) -> int:
     rows = [
         {
-            "code": row["code"],
-            "name": row["name"],
-            "name_en": row["name_en"],
-            "kind": row["kind"],
-            "parent": row["parent"],
+            **_placed(row),
             "active_from": date.fromisoformat(row["active_from"]),
             "active_to": _day(row["active_to"]),
             "note": row["note"] or None,
@@ -95,11 +91,7 @@ def _places(session: Session) -> int:
 def _departments(session: Session) -> int:
     rows = [
         {
-            "code": row["code"],
-            "name": row["name"],
-            "name_en": row["name_en"],
-            "kind": row["kind"],
-            "parent": row["parent"],
+            **_placed(row),
             "ranking_group": {"district": "districts", "street": "streets"}.get(row["kind"]),
             "active_from": date.fromisoformat(row["active_from"]),
             "active_to": _day(row["active_to"]),
@@ -110,11 +102,7 @@ def _departments(session: Session) -> int:
     ]
     rows += [
         {
-            "code": row["code"],
-            "name": row["name"],
-            "name_en": row["name_en"],
-            "kind": row["kind"],
-            "parent": row["parent"],
+            **_placed(row),
             "ranking_group": row["ranking_group"] or None,
             "active_from": _BEGINNING,
             "active_to": None,
@@ -219,6 +207,11 @@ def _scales(session: Session, entries: Sequence[Mapping[str, Any]]) -> dict[str,
         "rating_scales": scales,
         "grades": _store(session, Grade.__table__, grades, key=("scale_id", "code")),
     }
+
+
+def _placed(row: Mapping[str, str]) -> Row:
+    """Return what every row of a tree says: its code, its names, its kind, and what it stands below."""
+    return {name: row[name] for name in ("code", "name", "name_en", "kind", "parent")}
 
 
 def _plain(entry: Mapping[str, Any]) -> Row:

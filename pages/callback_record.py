@@ -36,8 +36,7 @@ def draw_queue(queue: Queue) -> None:
         "closed": columns.moment("field.closed_at", 100),
     }
     ids = [row.order_id for row in queue.rows]
-    loop_forms.pick_from(table, ids, screen="callback_record", columns=config)
-    loop_forms.turn_pages(ids[-1], more=queue.more, screen="callback_record")
+    loop_forms.pick_from(table, ids, screen="callback_record", columns=config, more=queue.more)
 
 
 def draw_order(order_id: int) -> None:

@@ -38,8 +38,7 @@ def draw_list(found: Reviews) -> None:
     ids = [row.order_id for row in found.rows]
     if not ids:
         return
-    loop_forms.pick_from(table, ids, screen="dissatisfied_review", columns=config)
-    loop_forms.turn_pages(ids[-1], more=found.more, screen="dissatisfied_review")
+    loop_forms.pick_from(table, ids, screen="dissatisfied_review", columns=config, more=found.more)
 
 
 def draw_case(order_id: int) -> None:

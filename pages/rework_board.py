@@ -3,6 +3,7 @@
 import streamlit as st
 
 from portal import case_view, columns, loop_forms, page, rework_desk
+from portal.tables import mark_colour
 from portal.words import name, say
 from services import rework
 from services.rework import Reworks
@@ -36,9 +37,8 @@ def draw_list(found: Reworks) -> None:
         return
     if here.may(Permission.REWORK_SUBMIT) and len({row.department for row in found.rows}) == 1:
         del table["department"]
-    styles = {"urgency": rework_desk.urgency_style}
-    loop_forms.pick_from(table, ids, screen="rework_board", columns=config, styles=styles)
-    loop_forms.turn_pages(ids[-1], more=found.more, screen="rework_board")
+    styles = {"urgency": mark_colour}
+    loop_forms.pick_from(table, ids, screen="rework_board", columns=config, more=found.more, styles=styles)
 
 
 def draw_case(order_id: int) -> None:

@@ -1,6 +1,6 @@
 """A list whose rows open a drawer by one click, and what every form in a drawer says when it has gone stale."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from portal import forms, words
+from portal.words import say
 
 _CHOSEN = "_drawer_chosen"
 _DRAWN = "_drawer_drawn"
@@ -45,6 +46,12 @@ def close() -> None:
 def up_to_date(form: str, version: int) -> int:
     """Return the version that the form in the drawer goes by; where the row has changed since, offer to go on."""
     return forms.up_to_date(form, version, changed="drawer.changed_meanwhile", go_on="drawer.go_on")
+
+
+def save(token: str, on_click: Callable[..., None], args: tuple[object, ...]) -> None:
+    """Draw the button that keeps what was changed in the drawer."""
+    key, icon = f"save_{token}", ":material/save:"
+    st.button(say("people.save"), key=key, type="primary", icon=icon, on_click=on_click, args=args)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import streamlit as st
 
 from portal import columns
 from portal.rework_desk import SOON
-from portal.tables import LATE_MARK, ROW, SOON_MARK, signal
+from portal.tables import LATE_MARK, ROW, SOON_MARK, mark_colour, signal
 from portal.words import NOTHING, label, month, name, number, say, share
 from services.home import ImportLine, Line, Mover, Period, Rework
 from services.order_filter import Count, OrderFilter
@@ -51,7 +51,7 @@ def draw_reworks(reworks: Sequence[Rework]) -> int | None:
         "round": columns.whole("orders.round", 60),
         "due": columns.moment("orders.due", 110),
     }
-    clicked = _table(pd.DataFrame(rows).style.map(_left_colour, subset=["left"]), config, len(rows), "home_reworks")
+    clicked = _table(pd.DataFrame(rows).style.map(mark_colour, subset=["left"]), config, len(rows), "home_reworks")
     return reworks[clicked[0]].order_id if clicked else None
 
 
@@ -176,12 +176,6 @@ def _left(rework: Rework) -> str:
         return NOTHING
     told = say("home.days_left", n=rework.days_left)
     return f"{SOON_MARK} {told}" if rework.days_left <= SOON else told
-
-
-def _left_colour(told: str) -> str:
-    if told.startswith(LATE_MARK):
-        return f"color: {signal('red')}; font-weight: 600"
-    return f"color: {signal('orange')}" if told.startswith(SOON_MARK) else ""
 
 
 def _points(mover: Mover) -> str:

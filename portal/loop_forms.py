@@ -39,9 +39,12 @@ def pick_from(
     *,
     screen: str,
     columns: Mapping[str, Any],
+    more: bool,
     styles: Mapping[str, Callable[[str], str]] = NO_STYLES,
 ) -> None:
-    """Draw a list of which one row is worked on; choosing a row puts its order into the address.
+    """Draw a list of which one row is worked on, and the way to its other pages.
+
+    Choosing a row puts its order into the address.
 
     `styles` gives a column the look that belongs to the words in it.
 
@@ -65,16 +68,7 @@ def pick_from(
         height=min(36 * (len(ids) + 1), 36 * 14),
         row_height=36,
     )
-
-
-def turn_pages(last: int | None, *, more: bool, screen: str) -> None:
-    """Draw the way to the next rows and back to the first ones, where there are any."""
-    if not more and chosen(AFTER) is None:
-        return
-    with st.container(horizontal=True):
-        first, following = say("loop.first_page"), say("loop.next_page")
-        st.button(first, key=f"{screen}_first", disabled=chosen(AFTER) is None, on_click=choose, args=(None, AFTER))
-        st.button(following, key=f"{screen}_next", disabled=not more, on_click=choose, args=(last, AFTER))
+    _turn_pages(ids[-1], more=more, screen=screen)
 
 
 def long_text(label_key: str, key: str, *, height: int, hint: str) -> None:
@@ -114,3 +108,13 @@ def written(key: str) -> str:
 def _picked(key: str, ids: Sequence[int]) -> None:
     rows = st.session_state[key]["selection"]["rows"]
     choose(ids[rows[0]] if rows else None)
+
+
+def _turn_pages(last: int | None, *, more: bool, screen: str) -> None:
+    """Draw the way to the next rows and back to the first ones, where there are any."""
+    if not more and chosen(AFTER) is None:
+        return
+    with st.container(horizontal=True):
+        first, following = say("loop.first_page"), say("loop.next_page")
+        st.button(first, key=f"{screen}_first", disabled=chosen(AFTER) is None, on_click=choose, args=(None, AFTER))
+        st.button(following, key=f"{screen}_next", disabled=not more, on_click=choose, args=(last, AFTER))

@@ -70,14 +70,7 @@ def draw_person(here: Page, person_id: int) -> None:
         format_func=words.LANGUAGES.__getitem__,
         key=f"language_{token}",
     )
-    st.button(
-        say("people.save"),
-        key=f"save_{token}",
-        type="primary",
-        icon=":material/save:",
-        on_click=_save,
-        args=(here, line, token, seen),
-    )
+    drawer.save(token, _save, (here, line, token, seen))
     _draw_roles(here, line, token, seen)
     _draw_state(here, line, token, seen)
 

@@ -7,7 +7,7 @@ import streamlit as st
 from portal import forms, loop_forms, page
 from portal.deadline_sentence import deadline_sentence
 from portal.page import Page
-from portal.tables import LATE_MARK, SOON_MARK, signal
+from portal.tables import LATE_MARK, SOON_MARK
 from portal.words import moment, number, plain, say
 from services import rework
 from services.rework import ReworkCase, ReworkLine
@@ -28,13 +28,6 @@ def urgency(line: ReworkLine) -> str:
         return say("rework_board.in_time")
     left = say("rework_board.days_left", n=line.days_left)
     return f"{SOON_MARK} {left}" if line.days_left <= SOON else left
-
-
-def urgency_style(told: str) -> str:
-    """Return the colour of that word: red for late, amber for soon, each dark or light enough to be read."""
-    if told.startswith(LATE_MARK):
-        return f"color: {signal('red')}; font-weight: 600"
-    return f"color: {signal('orange')}" if told.startswith(SOON_MARK) else ""
 
 
 def draw_deadline(case: ReworkCase) -> None:

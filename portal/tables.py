@@ -68,6 +68,13 @@ def signal(colour: str) -> str:
     return str(st.get_option(f"theme.{theme}.{colour}Color") or colour)
 
 
+def mark_colour(told: str) -> str:
+    """Return the look of a word that begins with a mark: red for late, amber for soon, none for any other."""
+    if told.startswith(LATE_MARK):
+        return f"color: {signal('red')}; font-weight: 600"
+    return f"color: {signal('orange')}" if told.startswith(SOON_MARK) else ""
+
+
 # ----------------------------------------------------------------------------------------------------------------------
 
 
@@ -143,9 +150,7 @@ def _outcome_word(row: OrderRow) -> str:
 
 
 def _late_colour(told: str) -> str:
-    if told.startswith(LATE_MARK):
-        return f"color: {signal('red')}; font-weight: 600"
-    return f"color: {signal('orange')}" if told.startswith(SOON_MARK) else f"color: {signal('gray')}"
+    return mark_colour(told) or f"color: {signal('gray')}"
 
 
 def _outcome_colour(told: str) -> str:

@@ -62,14 +62,7 @@ def draw_unit(here: Page, department_id: int) -> None:
         format_func=_group,
         key=f"group_{token}",
     )
-    st.button(
-        say("people.save"),
-        key=f"save_{token}",
-        type="primary",
-        icon=":material/save:",
-        on_click=_save,
-        args=(here, line, token, seen),
-    )
+    drawer.save(token, _save, (here, line, token, seen))
     _draw_life(here, line, token, seen)
 
 

@@ -311,6 +311,7 @@ def end_import(access: Access, import_id: int, state: JobState, event: Event, re
 
 
 def import_references(access: Access, profile: str, kind: ImportKind) -> run.References:
+    """Return what the names of a file are looked up in; raises FileRefused for a profile that cannot be used."""
     with access.read(Permission.IMPORT_VIEW) as look:
         return run.read_references(look, load_profile(profile), kind)
 
