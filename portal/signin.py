@@ -56,12 +56,11 @@ def door() -> Callable[[], Access]:
 
 
 def gate() -> Access:
-    """The door for the person at the screen; or a screen that says how to get in or why not, and nothing after it."""
+    """The door for the person at the screen; where it shut since this run began, another run says so at the door."""
     try:
         return enter()
-    except NotAllowed as refusal:
-        explain(refusal)
-        st.stop()
+    except NotAllowed:
+        st.rerun()
 
 
 def explain(refusal: NotAllowed) -> None:

@@ -234,7 +234,7 @@ def the_trail_is_whole(admin: Visitor) -> None:
     assert (everything.count("开始导入"), everything.count("导入工单"), everything.count("导入评价")) == (2, 1, 1)
     admin.page.get_by_text("核验留痕是否完整").click()
     admin.press("立即核验")
-    admin.sees(re.compile(r"核验 \d+ 条记录,全部完整"))
+    admin.sees(re.compile(r"核验 \d+ 条记录.全部完整"))
     admin.page.get_by_text("全部完整").scroll_into_view_if_needed()
     admin.keep_picture("loop-9-chain")
 

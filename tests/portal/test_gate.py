@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from db.people import Person
 from db.vocabulary import Role
-from portal import runtime
+from portal import runtime, signin
 from services.environment import Environment
 from tests import builders
 from tests.services.conftest import Clock
@@ -92,6 +92,22 @@ def test_a_disabled_person_is_out_at_the_next_click(clock: Clock, owner: Session
     whom.active = False
     owner.commit()
     assert "已被停用" in _said(at.run())
+
+
+def test_a_person_disabled_while_a_screen_is_drawn_is_told_so_and_nothing_breaks(
+    clock: Clock, owner: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whom = builders.person(owner)
+
+    def meanwhile() -> None:
+        whom.active = False
+        owner.commit()
+
+    # It stands between the frame, which lets the person in, and the screen, which asks again.
+    monkeypatch.setattr(signin, "session_guard", meanwhile)
+    at = _opened(clock, whom)
+    assert not at.exception
+    assert "已被停用" in _said(at)
 
 
 def test_fifteen_minutes_without_a_click_end_a_sign_in_for_good(clock: Clock, owner: Session) -> None:
