@@ -62,7 +62,7 @@ def figures(shown: Sequence[Figure], moved: Sequence[Change | None], basis: Basi
                 score_tables.percent(figure, basis),
                 say("scores.moved", points=_signed(change.points, basis)) if change else nothing,
                 delta_color="off",
-                delta_arrow="auto" if change else "off",
+                delta_arrow="auto" if change and change.points else "off",
                 help="  \n".join([score_tables.figure_words(figure, basis), *_change_words(change, basis)]),
             )
             st.caption(say("scores.n", n=figure.rate.denominator))

@@ -138,6 +138,8 @@ def _late_word(row: OrderRow, now: datetime) -> str:
         days = ((row.closed_at or now) - row.due_at).days if row.due_at else 0
         told = say("orders.late_by", n=days) if days else label(Lateness.LATE)
         return f"{LATE_MARK} {told}"
+    if row.rework_late:
+        return f"{LATE_MARK} {label(Lateness.REWORK_LATE)}"
     if row.lateness == Lateness.DUE_SOON:
         return f"{SOON_MARK} {say('orders.soon')}"
     return "" if row.lateness is None else label(row.lateness)

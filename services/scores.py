@@ -107,7 +107,7 @@ class Basis:
 class ScoreTable:
     """One line a unit, the sum over all orders of these units counted once, and the rules behind.
 
-    `moved` says for each rate of the sum how far it went since the equal period before, where both have one.
+    `moved` says for each rate of the sum how far it went since the period before, where both rest on enough cases.
     """
 
     lines: tuple[ScoreLine, ...]
@@ -344,7 +344,7 @@ def _counted(look: Look, where: ScoreFilter, by: Any, departments: set[int] | No
 def _moved(
     look: Look, where: ScoreFilter, departments: set[int], total: Score, basis: Basis
 ) -> tuple[Change | None, ...]:
-    """Return how far each rate moved since the equal period before."""
+    """Return how far each rate moved since the equal period before, where both rest on enough cases to be compared."""
     last = where.first.replace(day=1) - timedelta(days=1)
     first = _months(date(last.year - LONGEST // 12 - 1, last.month, 1), last)[-len(_months(where.first, where.last))]
     begun = look.session.scalar(select(func.min(DailyCount.day)))
@@ -354,7 +354,9 @@ def _moved(
     earlier = replace(where, first=first, last=last)
     tally = together(_counted(look, earlier, DailyCount.department_id, departments).values())
     return tuple(
-        change(figure.rate, rate, basis.confidence, basis.places)
+        None
+        if figure.too_few or rate.rests_on_too_few(basis.too_few)
+        else change(figure.rate, rate, basis.confidence, basis.places)
         for figure, rate in zip(total.figures, measure(tally).all, strict=True)
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, literal, select, tuple_
 
 from db.base import UtcDateTime
-from db.orders import Order
+from db.orders import Order, Round
 from db.reference import Category, Department, OrderType, Place
 from db.vocabulary import Outcome, Satisfaction, Status
 from services.access import Access, Look
@@ -33,7 +33,10 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """One line of a list. There is no telephone number in it."""
+    """One line of a list; there is no telephone number in it.
+
+    `lateness` is that of the first close, which counts; `rework_late` that of a rework still to be submitted.
+    """
 
     id: int
     number: str
@@ -49,6 +52,7 @@ class OrderRow:
     due_at: datetime | None
     closed_at: datetime | None
     lateness: Lateness | None
+    rework_late: bool
     outcome: Outcome | None
     satisfaction: Satisfaction | None
     confidential: bool
@@ -143,7 +147,9 @@ def _older_than(after: Cursor) -> ColumnElement[bool]:
 def _read(look: Look, lines: Select[Any], size: int) -> Sequence[Row[Any]]:
     """Read the first lines with their names. The names are joined to these lines only, not to all that were found."""
     line = lines.limit(size).subquery()
-    found: Select[Any] = select(line).order_by(line.c.accepted_at.desc(), line.c.id.desc())
+    waiting = Round.order_id == line.c.id, Round.number > 1, Round.closed_at.is_(None)
+    found: Select[Any] = select(line, select(Round.due_at).where(*waiting).scalar_subquery().label("rework_due_at"))
+    found = found.order_by(line.c.accepted_at.desc(), line.c.id.desc())
     for kind, label in _NAMES.items():
         found = found.outerjoin(kind, kind.id == line.c[f"{label}_id"])
         found = found.add_columns(
@@ -178,6 +184,7 @@ def _line(row: Row[Any], now: datetime) -> OrderRow:
         due_at=row.due_at,
         closed_at=row.closed_at,
         lateness=_lateness(row, now),
+        rework_late=row.rework_due_at is not None and row.rework_due_at < now,
         outcome=row.outcome,
         satisfaction=row.satisfaction,
         confidential=row.confidential,

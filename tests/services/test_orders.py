@@ -129,6 +129,7 @@ def test_lateness_goes_by_the_deadline_and_the_clock(owner: Session, supervisor:
     assert by(Lateness.REWORK_LATE) == {"REWORK-LATE"}
     for row in orders.search(supervisor, where=ALL).rows:
         assert row.lateness is None or row.number in by(row.lateness)
+        assert row.rework_late == (row.number in by(Lateness.REWORK_LATE))
 
 
 def test_a_month_that_is_none_is_refused(supervisor: Access) -> None:

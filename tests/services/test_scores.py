@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.orders import Order
 from db.records import DailyCount
+from db.reference import Department
 from db.vocabulary import DepartmentKind, Role, Satisfaction
 from services import scores
 from services.environment import Environment
@@ -119,15 +120,9 @@ def test_months_without_orders_stand_in_the_trend(owner: Session, environment: E
 
 def test_the_change_is_since_the_equal_period_before(owner: Session, environment: Environment) -> None:
     unit = builders.department(owner)
-    for closed, satisfaction in (
-        ("2026-02-10", "satisfied"),
-        ("2026-03-10", "dissatisfied"),
-        ("2026-05-10", "satisfied"),
-    ):
-        accepted = builders.at(closed) - timedelta(days=2)
-        builders.archived_order(
-            owner, unit, Satisfaction(satisfaction), accepted_at=accepted, closed_at=builders.at(closed)
-        )
+    _rated(owner, unit, "2026-02-10", "satisfied", 10)
+    _rated(owner, unit, "2026-03-10", "dissatisfied", 10)
+    _rated(owner, unit, "2026-05-10", "satisfied", 20)
     access = builders.access(owner, environment, Role.VIEWER)
     two_months = ScoreFilter(date(2026, 4, 1), date(2026, 5, 31))
     moved = scores.table(access, where=two_months).moved
@@ -139,10 +134,19 @@ def test_the_change_is_since_the_equal_period_before(owner: Session, environment
         None,
         Decimal("0.00"),
     ]
-    assert not (moved[1] and moved[1].clear)
+    assert moved[1] is not None
+    assert moved[1].clear
     assert scores.trend(access, where=two_months, department=unit.code).moved == moved
     four_months = ScoreFilter(date(2026, 4, 1), date(2026, 7, 31))
     assert set(scores.table(access, where=four_months).moved) == {None}
+
+
+def test_no_change_is_told_where_either_period_rests_on_too_few(owner: Session, environment: Environment) -> None:
+    unit = builders.department(owner)
+    _rated(owner, unit, "2026-04-10", "satisfied", 2)
+    _rated(owner, unit, "2026-05-10", "dissatisfied", 20)
+    access = builders.access(owner, environment, Role.VIEWER)
+    assert set(scores.table(access, where=MAY).moved) == {None}
 
 
 def test_order_type_and_group_narrow_the_table(owner: Session, environment: Environment) -> None:
@@ -224,3 +228,11 @@ def test_an_order_that_moves_takes_its_counts_with_it(owner: Session, environmen
 
 def _closed(found: scores.ScoreTable) -> dict[str, int]:
     return {line.unit.named.code: line.score.tally.closed for line in found.lines}
+
+
+def _rated(owner: Session, unit: Department, closed: str, satisfaction: str, many: int) -> None:
+    accepted = builders.at(closed) - timedelta(days=2)
+    for _ in range(many):
+        builders.archived_order(
+            owner, unit, Satisfaction(satisfaction), accepted_at=accepted, closed_at=builders.at(closed)
+        )
