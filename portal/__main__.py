@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import click
 
 from portal import words
+from portal.commands import refusals
 from portal.words import say
 from services.errors import Invalid, PortalError
 
@@ -47,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
             click.echo(asked.format_message())
             return 2
         except click.ClickException as wrong:
-            return _complain(wrong.format_message())
+            return _complain(refusals.worded(wrong))
         except PortalError as refusal:
             return _complain(_worded(refusal))
         except click.Abort:

@@ -56,6 +56,27 @@ def test_what_is_asked_wrongly_is_answered_in_one_line(arguments: list[str], cap
     assert len(said.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["nonsense"], "错误:没有 nonsense,可用 --help 查看用法"),
+        (["init", "--nonsense"], "错误:没有 --nonsense,可用 --help 查看用法"),
+        (["serve", "--port", "0"], "错误:--port 有误:0 不是 1 到 65535 的整数"),
+        (["demo", "--seed", "x"], "错误:--seed 有误:x 不是整数"),
+        (["demo", "--until", "x"], "错误:--until 有误:x 不是 YYYY-MM-DD 格式的日期"),
+        (["import"], "错误:缺少 FILE..."),
+        (["import", "--profile", "huixiang", "/nowhere.csv"], "错误:FILE... 有误:/nowhere.csv 不存在,或无法读取"),
+        (["score", "--from", "2026-13"], "错误:--from 有误:2026-13 不是 YYYY-MM 格式的月份"),
+    ],
+)
+def test_what_is_asked_wrongly_is_answered_in_chinese(
+    arguments: list[str], answer: str, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(arguments) == 2
+    assert capsys.readouterr().err == f"{answer}\n"
+
+
 @pytest.mark.parametrize("language", ["zh_CN.UTF-8", "en_GB.UTF-8"])
 def test_it_speaks_the_language_of_the_terminal(language: str, monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:
     monkeypatch.setenv("LC_ALL", language)
