@@ -87,8 +87,12 @@ def name(named: BilingualName | None) -> str:
 
 
 def plain(text: str) -> str:
-    """What a person wrote, made harmless where Streamlit would read it as Markdown."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~:$])", r"\\\1", text)
+    """What a person wrote, made harmless where Streamlit would read it as Markdown.
+
+    An address in it stays text and does not become a link: for that an unseen mark, the word joiner, stands within.
+    """
+    escaped = re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~:$&=])", r"\\\1", text)
+    return re.sub(r"(?<=:)(?=//)|(?<=\bwww)(?=\\\.)|(?=@)", "\u2060", escaped, flags=re.IGNORECASE)
 
 
 def language() -> str:

@@ -99,6 +99,7 @@ def test_figures_are_rounded_half_up_and_nothing_is_a_dash() -> None:
 
 def test_what_a_person_wrote_cannot_become_markdown() -> None:
     assert words.plain("![](http) **1**") == r"\!\[\]\(http\) \*\*1\*\*"
+    assert words.plain("https://x www.x a@x") == "https\\:\u2060//x www\u2060\\.x a\u2060@x"
 
 
 # --------------------------------------------------------------------------------------------------
