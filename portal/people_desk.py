@@ -62,7 +62,7 @@ def draw_person(here: Page, person_id: int) -> None:
     st.markdown(f"**{plain(line.name)}** · {say('people.active' if line.active else 'people.disabled')}")
     st.text(f"{line.subject} @ {line.issuer}")
     seen = drawer.up_to_date(form, line.version)
-    st.text_input(say("field.name"), line.name, key=f"name_{token}", max_chars=80)
+    st.text_input(say("people.column.name"), line.name, key=f"name_{token}", max_chars=80)
     st.selectbox(
         say("field.language"),
         list(words.LANGUAGES),
@@ -79,7 +79,7 @@ def draw_new(here: Page) -> None:
     """Draw the form that adds a person; nothing is chosen beforehand."""
     page.show_notices()
     token = forms.token(ADD)
-    st.text_input(say("field.name"), key=f"name_{token}", max_chars=80)
+    st.text_input(say("people.column.name"), key=f"name_{token}", max_chars=80)
     st.text_input(say("field.subject"), key=f"subject_{token}", max_chars=200, help=say("people.subject_help"))
     st.text_input(say("field.issuer"), key=f"issuer_{token}", max_chars=200, help=say("people.issuer_help"))
     _draw_role_choice(here, token)
