@@ -24,13 +24,13 @@ def draw_list(found: Reworks) -> None:
         "title": [row.title for row in found.rows],
     }
     config = {
-        "urgency": columns.text("rework_board.urgency", 150),
+        "urgency": columns.text("rework_board.urgency", 160),
         "number": columns.text("field.number", 124),
         "department": columns.text("field.department", 112),
         "reason": columns.text("field.return_reason", 140),
         "round": columns.whole("field.round", 52),
         "due": columns.moment("field.due_at", 92),
-        "title": columns.text("field.title", 170),
+        "title": columns.text("field.title", 160),
     }
     ids = [row.order_id for row in found.rows]
     if not ids:
