@@ -99,10 +99,20 @@ def queue(access: Access, *, after: int | None = None, limit: int = 20) -> Queue
 
 
 def next_case(access: Access) -> Case | None:
-    """Return the first order of the queue, those first that nobody has tried today; None where nobody waits."""
+    """Return the first order of the queue, those first that nobody has tried today; None where nobody waits.
+
+    A call of an earlier round does not count as a try: who was called this morning about bad work is asked this
+    afternoon about the rework.
+    """
     with access.read(Permission.CALLBACK_VIEW) as look:
-        tried_today = select(Attempt.id).where(
-            Attempt.order_id == Order.id, Attempt.recorded_at >= start_of(look.today)
+        tried_today = (
+            select(Attempt.id)
+            .join(Round, Round.id == Attempt.round_id)
+            .where(
+                Attempt.order_id == Order.id,
+                Round.number == Order.round,
+                Attempt.recorded_at >= start_of(look.today),
+            )
         )
         due = select(Order).where(Order.status == Status.DUE)
         for statement in (due.where(~tried_today.exists()), due):
