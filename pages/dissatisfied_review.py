@@ -7,6 +7,7 @@ from portal.deadline_sentence import joined
 from portal.words import label, name, number, say
 from services import reviews
 from services.reviews import MOST_COUNTED, Reviews
+from services.rules.permissions import Permission
 
 here = page.open("dissatisfied_review")
 
@@ -64,7 +65,8 @@ found = here.ask(reviews.review_list, fresh=True, after=loop_forms.chosen(loop_f
 order = loop_forms.chosen()
 if order is None:
     if found.rows:
-        st.caption(say("dissatisfied_review.choose"))
+        acts = here.may(Permission.ORDER_RETURN) or here.may(Permission.ORDER_ARCHIVE)
+        st.caption(say("dissatisfied_review.choose" if acts else "loop.choose_to_read"))
         draw_list(found)
     else:
         st.info(say("dissatisfied_review.nothing"), icon=":material/task_alt:")

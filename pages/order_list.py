@@ -1,5 +1,7 @@
 """Orders: find them by any filter, and open one."""
 
+from datetime import date
+
 import streamlit as st
 
 from portal import filters, page, tables
@@ -55,6 +57,10 @@ def turn_back() -> None:
     filters.go_to(path.pop() if path else None)
 
 
+def _backwards(first: date | None, last: date | None) -> bool:
+    return first is not None and last is not None and first > last
+
+
 choices = here.ask(orders.choices)
 where = filters.read(choices)
 filters.draw(where, choices)
@@ -72,5 +78,6 @@ if found.rows:
 elif where.empty:
     st.info(say("order_list.none_yet"), icon=":material/inbox:")
 else:
-    st.info(say("order_list.none_found"), icon=":material/search_off:")
+    backwards = _backwards(where.accepted_from, where.accepted_to) or _backwards(where.closed_from, where.closed_to)
+    st.info(say("order_list.dates_backwards" if backwards else "order_list.none_found"), icon=":material/search_off:")
     st.button(say("filter.clear"), key="order_list_clear_all", icon=":material/filter_alt_off:", on_click=filters.clear)

@@ -62,7 +62,8 @@ counts.markdown(rework_desk.counts_of(found.waiting, found.late))
 order = loop_forms.chosen()
 if order is None:
     if found.rows:
-        st.caption(say("rework_board.choose"))
+        acts = here.may(Permission.REWORK_SUBMIT)
+        st.caption(say("rework_board.choose" if acts else "loop.choose_to_read"))
         draw_list(found)
     else:
         mine = here.may(Permission.REWORK_SUBMIT)
