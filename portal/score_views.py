@@ -79,7 +79,7 @@ def units(here: Page, where: ScoreFilter, found: ScoreTable, *, counts: bool) ->
         orders = score_tables.orders_behind(where, column, unit=code)
         if orders is not None:
             here.go("order_list", **orders)
-        here.go("scores", **_address(where), scores_unit=code)
+        here.go("scores", **_address(where, counts=counts), scores_unit=code)
     if not counts:
         _intervals(lines, found)
 
@@ -133,10 +133,11 @@ def definitions(basis: Basis) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _address(where: ScoreFilter) -> dict[str, str]:
+def _address(where: ScoreFilter, *, counts: bool) -> dict[str, str]:
     chosen = {"scores_from": f"{where.first:%Y-%m}", "scores_to": f"{where.last:%Y-%m}"}
     chosen |= {"scores_type": where.order_type} if where.order_type else {}
-    return chosen | ({"scores_below": "1"} if where.below else {})
+    chosen |= {"scores_below": "1"} if where.below else {}
+    return chosen | ({"scores_counts": "1"} if counts else {})
 
 
 def _group(code: str) -> str:
