@@ -85,7 +85,9 @@ def _draw(spec: Spec, rows: Sequence[Row], finding: str, table: pd.DataFrame, *,
     if any(row.get("few") for row in rows):
         st.caption(say("charts.hollow"))
     with st.expander(say("charts.table"), icon=":material/table:"):
-        st.dataframe(table, hide_index=True, width="stretch", placeholder="—")
+        percents = table.select_dtypes("float").columns
+        config = {column: st.column_config.NumberColumn(format="%.2f%%") for column in percents}
+        st.dataframe(table, hide_index=True, width="stretch", placeholder="—", column_config=config)
 
 
 @cache
