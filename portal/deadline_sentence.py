@@ -19,7 +19,7 @@ def deadline_sentence(explained: Explanation) -> str:
     if made_up:
         parts.append(say("deadline.made_up", days=joined([_days(one) for one in made_up])))
     parts.append(say("deadline.due", due=long_day(explained.due)))
-    return (";" if language() == "zh_CN" else "; ").join(parts)
+    return ("；" if language() == "zh_CN" else "; ").join(parts)
 
 
 def joined(parts: list[str]) -> str:
@@ -35,7 +35,7 @@ def _stretch(stretch: Stretch) -> str:
     if stretch.why == DayKind.HOLIDAY:
         holiday = stretch.holiday or ""
         why = say(f"holiday.{holiday}") if says(f"holiday.{holiday}") else plain(holiday)
-    return f"{_days(stretch)}({why})" if language() == "zh_CN" else f"{_days(stretch)} ({why})"
+    return f"{_days(stretch)}（{why}）" if language() == "zh_CN" else f"{_days(stretch)} ({why})"
 
 
 def _days(stretch: Stretch) -> str:

@@ -3,7 +3,7 @@
 // wrote (Markdown, tables, what is being typed) is never touched.
 (() => {
   const WORDS = {
-    '(required)': '(必填)',
+    '(required)': '（必填）',
     'This field is required.': '此项必填',
     'Press Enter to apply': '按回车键应用',
     'Press Ctrl+Enter to apply': '按 Ctrl+回车键应用',
@@ -109,7 +109,7 @@
     'Connection error': '连接中断',
     'Connecting': '正在连接',
     'Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:':
-      '与服务器的连接已断开,正在尝试恢复,请稍候。',
+      '与服务器的连接已断开，正在尝试恢复，请稍候。',
     'CONNECTING': '正在连接',
     'Connecting...': '正在连接…',
     'Show data': '查看数据',
@@ -122,16 +122,16 @@
     [/^(\d+(?:\.\d+)?)MB per file • (.*)$/, '单个文件不超过 $1MB • $2'],
     [/^Limit (\d+(?:\.\d+)?)MB per file$/, '单个文件不超过 $1MB'],
     [/^Limit (\d+(?:\.\d+)?)MB per file • (.*)$/, '单个文件不超过 $1MB • $2'],
-    [/^(?:Error: )?File must be (\d+(?:\.\d+)?)MB or smaller\.$/, '文件超过 $1MB 的上限,未上传'],
-    [/^(?:Error: )?(.+) files are not allowed\.$/, '不接收此类文件($1),未上传'],
+    [/^(?:Error: )?File must be (\d+(?:\.\d+)?)MB or smaller\.$/, '文件超过 $1MB 的上限，未上传'],
+    [/^(?:Error: )?(.+) files are not allowed\.$/, '不接收此类文件（$1），未上传'],
     [/^(\d+) options? available\.$/, '共 $1 个选项'],
     [/^Remove (.+)$/, '移除 $1'],
     [/^[\w ]+ icon$/, '图标'],
     [/^View (\d+) more$/, '展开其余 $1 项'],
-    [/^(\d+) of (\d+)$/, '第 $1 项,共 $2 项'],
+    [/^(\d+) of (\d+)$/, '第 $1 项，共 $2 项'],
     [/^Page (\d+)$/, '第 $1 页'],
-    [/^The page that you have requested does not seem to exist\..*$/, '您请求的页面不存在,已转到首页。'],
-    [/^You have requested page (.*), but no corresponding file was found.*$/, '您请求的页面 $1 不存在,已转到首页。'],
+    [/^The page that you have requested does not seem to exist\..*$/, '您请求的页面不存在，已转到首页。'],
+    [/^You have requested page (.*), but no corresponding file was found.*$/, '您请求的页面 $1 不存在，已转到首页。'],
   ];
   const ATTRIBUTES = ['placeholder', 'aria-label', 'title', 'alt'];
   const ENGLISH_MARK = '.st-key-portal_language_en';

@@ -34,16 +34,16 @@ class Prose:
         ask = rng.choice(self._words["asks"][kind])
         if matter.is_question:
             who = rng.choice(("居民", "市民", "来穗人员", "企业员工", "老年居民"))
-            return f"{street.district_name}{street.name}{who}来电,{matter.clause[1:]}。{ask}"
+            return f"{street.district_name}{street.name}{who}来电，{matter.clause[1:]}。{ask}"
         since = str(rng.choice(self._words["since"])).format(days=rng.randint(3, 40), month=(at.month - 2) % 12 + 1)
         effects = self._words["effects"]
         effect = rng.choice(effects.get(matter.code[:4], effects[matter.code[:2]]))
-        return f"{opening}{street.district_name}{street.name}{spot},{since}{matter.clause},{effect}。{ask}"
+        return f"{opening}{street.district_name}{street.name}{spot}，{since}{matter.clause}，{effect}。{ask}"
 
     def flood(self, street: Street, spot: str, rng: Random) -> str:
         """Return a request of the day on which streets stood under water."""
         clause = str(rng.choice(self._words["flood"]["clauses"])).format(depth=rng.randrange(15, 95, 5))
-        return f"{street.district_name}{street.name}{spot},{clause}。{rng.choice(self._words['flood']['asks'])}"
+        return f"{street.district_name}{street.name}{spot}，{clause}。{rng.choice(self._words['flood']['asks'])}"
 
     def reply(self, unit: Unit, spot: str, matter: Matter, *, flood: bool, number: int, rng: Random) -> str:
         """Return a department's reply in the tone of its kind; rework replies are of their own."""

@@ -118,7 +118,7 @@ def the_citizen_is_asked(agent: Visitor) -> None:
     for reason in (REASON, OTHER_REASON):
         page.get_by_role("button", name=reason).click()
     agent.press("完成回访")
-    agent.sees(f"工单 {ORDER} 已登记:待研判")
+    agent.sees(f"工单 {ORDER} 已登记：待研判")
 
 
 def the_order_is_returned(supervisor: Visitor) -> None:
@@ -127,10 +127,10 @@ def the_order_is_returned(supervisor: Visitor) -> None:
     assert [row["工单号"] for row in rows_of(supervisor, "dissatisfied_review_list")] == [ORDER]
     click_cell(supervisor, "dissatisfied_review_list", 0)
     supervisor.sees("按规则应退回重办")
-    supervisor.sees("单位称已联系市民,市民否认")
+    supervisor.sees("单位称已联系市民，市民否认")
     supervisor.sees(re.compile("没有人给我打过电话"))
     choose(supervisor, "处理意见", "退回重办")
-    write(supervisor, "期限(工作日)", "3")
+    write(supervisor, "期限（工作日）", "3")
     supervisor.page.keyboard.press("Tab")
     supervisor.sees(re.compile("3 个工作日"))
     pick(supervisor, "重办原因", REASON)
@@ -174,7 +174,7 @@ def the_citizen_is_asked_again(agent: Visitor) -> None:
     expect(agent.page.get_by_label("市民原话")).to_have_count(0)
     agent.keep_picture("loop-6-asked-again")
     agent.press("完成回访")
-    agent.sees(f"工单 {ORDER} 已登记:已归档")
+    agent.sees(f"工单 {ORDER} 已登记：已归档")
 
 
 def the_score_changed_by_this_order(assessor: Visitor, before: dict[str, Row]) -> None:
@@ -212,7 +212,7 @@ def the_order_tells_its_story(assessor: Visitor) -> None:
     click_cell(assessor, "order_list_table", 0, "工单号")
     first, second = (assessor.page.locator(f".st-key-order_detail_round_{number}") for number in (1, 2))
     expect(first).to_contain_text(WORDS)
-    expect(first).to_contain_text("称已联系,市民否认")
+    expect(first).to_contain_text("称已联系，市民否认")
     expect(second).to_contain_text(INSTRUCTION)
     expect(second).to_contain_text(REPLY)
     expect(second).to_contain_text(EVIDENCE)

@@ -71,7 +71,7 @@ def test_a_satisfied_citizen_is_written_down(owner: Session, agent: Person, open
     answer(at, **SAID)
     field(at, "end_1_1").click().run()
     assert not at.exception
-    assert "已登记:已归档" in said(at)
+    assert "已登记：已归档" in said(at)
     assert "order" not in at.query_params
     owner.refresh(order)
     assert order.status == Status.ARCHIVED
@@ -118,7 +118,7 @@ def test_nobody_answered(owner: Session, agent: Person, opened: Opener) -> None:
     assert "未接通情况: 必填" in said(at)
     field(at, "disposition").set_value("3.13")
     field(at, "end_unanswered").click().run()
-    assert "已登记:待回访" in said(at)
+    assert "已登记：待回访" in said(at)
     owner.refresh(order)
     assert (order.status, order.attempts) == (Status.DUE, 1)
 

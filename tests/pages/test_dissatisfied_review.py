@@ -62,9 +62,9 @@ def test_a_return_says_its_deadline_as_a_sentence_and_is_sent_once(
     at = opened(supervisor, "dissatisfied_review", order=order.id)
     field(at, "way").set_value("return").run()
     assert field(at, "reason").value is None
-    assert "5 个工作日,06-15 起含当日;06-19 至 06-21(端午节)不计;到期 2026年6月22日" in said(at)
+    assert "5 个工作日，06-15 起含当日；06-19 至 06-21（端午节）不计；到期 2026年6月22日" in said(at)
     field(at, "days").set_value(3).run()
-    assert "3 个工作日,06-15 起含当日;到期 2026年6月17日" in said(at)
+    assert "3 个工作日，06-15 起含当日；到期 2026年6月17日" in said(at)
     field(at, "send_return").click().run()
     refused = said(at)
     assert "重办原因: 必填" in refused

@@ -182,13 +182,13 @@ def test_an_import_is_queued_watched_and_reported_with_its_rejected_rows(
         admin.id,
         str(only.id),
     )
-    assert "排队中,马上开始" in at.get("progress")[0].proto.text
+    assert "排队中，马上开始" in at.get("progress")[0].proto.text
     runtime.imports().run_waiting()
     at = opened(admin, "exchange", exchange_import=only.id)
     assert [metric.value for metric in at.metric] == ["3", "2", "0", "0", "1", "0"]
     assert "1 行未能导入" in said(at)
     assert list(table(at, "如何更正")["字段"]) == ["承办单位"]
-    assert [one.label for one in at.get("download_button")] == ["下载未导入的行(CSV)"]
+    assert [one.label for one in at.get("download_button")] == ["下载未导入的行（CSV）"]
     history = table(at, "操作人")
     assert list(history["文件"]) == ["五月.csv"]
     assert list(history["状态"]) == ["● 已完成"]
@@ -215,14 +215,14 @@ def test_a_second_import_says_that_it_waits_and_both_are_seen_on_coming_back(
     at = press(upload(opened(admin, "exchange"), sheet(row("B1")), "乙.csv"), "开始导入")
     assert "前面还有 1 个导入" in at.get("progress")[0].proto.text
     at = opened(admin, "exchange")
-    assert [one.proto.text[:4] for one in at.get("progress")] == ["排队中,", "排队中,"]
+    assert [one.proto.text[:4] for one in at.get("progress")] == ["排队中，", "排队中，"]
     told = said(at).replace("\\", "")
     assert told.index("甲.csv") < told.index("乙.csv")
 
 
 def test_an_import_that_waits_is_cancelled_by_its_button(admin: Person, opened: Opener, owner: Session) -> None:
     at = press(press(upload(opened(admin, "exchange"), sheet(GOOD)), "开始导入"), "取消导入")
-    assert "已取消,未写入任何数据" in said(at)
+    assert "已取消，未写入任何数据" in said(at)
     assert runtime.imports().run_waiting() == 0
     assert (imports(owner)[0].state, orders(owner)) == (JobState.CANCELLED, 0)
 
@@ -235,7 +235,7 @@ def test_progress_is_told_in_rows_and_the_merge_without_a_way_to_cancel_it(
     only.state, only.progress, only.total = JobState.RUNNING, 1_500, 3_000
     owner.commit()
     at = opened(admin, "exchange", exchange_import=only.id)
-    assert at.get("progress")[0].proto.text == "已读取 1,500 行,共约 3,000 行"
+    assert at.get("progress")[0].proto.text == "已读取 1,500 行，共约 3,000 行"
     assert at.get("progress")[0].proto.value == 50
     assert "取消导入" in offered(at)
     monkeypatch.setattr(ImportRunner, "merging", lambda *_: True)

@@ -112,7 +112,7 @@ def test_what_is_wanted_stands_beside_the_answer(
     order = returned(owner, unit, "2026-06-12")
     told = said(opened(user, "rework_board", order=order.id))
     assert "请到现场核实积水原因" in told
-    assert "5 个工作日,06-12 起含当日;06-13 至 06-14(周末)不计;到期 2026年6月18日" in told
+    assert "5 个工作日，06-12 起含当日；06-13 至 06-14（周末）不计；到期 2026年6月18日" in told
     assert "上一轮答复" in told
     assert "积水仍在" in told
 

@@ -86,7 +86,7 @@ def test_the_address_opens_a_unit_with_its_months_and_charts(
     assert list(table["month"]) == ["2026-05", "2026-04"]
     assert list(table["closed"]) == [21, 1]
     assert len(at.get("vega_lite_chart")) == 2
-    assert "2026-05 办结最多,21 件" in said(at)
+    assert "2026-05 办结最多，21 件" in said(at)
 
 
 @pytest.mark.parametrize("written", ["T-NOWHERE", "", "%00", "x" * 500])

@@ -72,7 +72,7 @@ def test_a_broken_chain_is_named_on_the_screen(admin: Person, owner: Session, op
     owner.commit()
     at = opened(admin, "trail")
     at.button(key="trail_check").click().run()
-    assert "内容与哈希不符,已被改动" in said(at)
+    assert "内容与哈希不符，已被改动" in said(at)
 
 
 def test_codes_are_told_with_their_names(owner: Session, admin: Person, opened: Opener) -> None:

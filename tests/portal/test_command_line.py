@@ -59,14 +59,14 @@ def test_what_is_asked_wrongly_is_answered_in_one_line(arguments: list[str], cap
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
-        (["nonsense"], "错误:没有 nonsense,可用 --help 查看用法"),
-        (["init", "--nonsense"], "错误:没有 --nonsense,可用 --help 查看用法"),
-        (["serve", "--port", "0"], "错误:--port 有误:0 不是 1 到 65535 的整数"),
-        (["demo", "--seed", "x"], "错误:--seed 有误:x 不是整数"),
-        (["demo", "--until", "x"], "错误:--until 有误:x 不是 YYYY-MM-DD 格式的日期"),
-        (["import"], "错误:缺少 FILE..."),
-        (["import", "--profile", "huixiang", "/nowhere.csv"], "错误:FILE... 有误:/nowhere.csv 不存在,或无法读取"),
-        (["score", "--from", "2026-13"], "错误:--from 有误:2026-13 不是 YYYY-MM 格式的月份"),
+        (["nonsense"], "错误：没有 nonsense，可用 --help 查看用法"),
+        (["init", "--nonsense"], "错误：没有 --nonsense，可用 --help 查看用法"),
+        (["serve", "--port", "0"], "错误：--port 有误：0 不是 1 到 65535 的整数"),
+        (["demo", "--seed", "x"], "错误：--seed 有误：x 不是整数"),
+        (["demo", "--until", "x"], "错误：--until 有误：x 不是 YYYY-MM-DD 格式的日期"),
+        (["import"], "错误：缺少 FILE..."),
+        (["import", "--profile", "huixiang", "/nowhere.csv"], "错误：FILE... 有误：/nowhere.csv 不存在，或无法读取"),
+        (["score", "--from", "2026-13"], "错误：--from 有误：2026-13 不是 YYYY-MM 格式的月份"),
     ],
 )
 def test_what_is_asked_wrongly_is_answered_in_chinese(
@@ -81,7 +81,7 @@ def test_what_is_asked_wrongly_is_answered_in_chinese(
 def test_it_speaks_the_language_of_the_terminal(language: str, monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:
     monkeypatch.setenv("LC_ALL", language)
     main(["nonsense"])
-    assert capsys.readouterr().err.startswith("Error: " if language.startswith("en") else "错误:")
+    assert capsys.readouterr().err.startswith("Error: " if language.startswith("en") else "错误：")
 
 
 def test_a_database_that_cannot_be_reached_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: Said) -> None:
@@ -174,5 +174,5 @@ def test_scores_are_reported_and_recounted(owner_url: str, capsys: Said) -> None
         connection.exec_driver_sql("update daily_counts set satisfied = 9")
     capsys.readouterr()
     assert main(["score", "--verify"]) == 1
-    assert "T-WATER complaint satisfied:留存 9,核算 2" in capsys.readouterr().out
+    assert "T-WATER complaint satisfied：留存 9，核算 2" in capsys.readouterr().out
     engine.dispose()

@@ -20,7 +20,7 @@ def sentence(start: str, days: int, language: str = "zh_CN") -> str:
 
 
 def test_the_worked_example_of_the_rules() -> None:
-    assert sentence("2019-05-28", 5) == "5 个工作日,05-28 起含当日;06-01 至 06-02(周末)不计;到期 2019年6月3日"
+    assert sentence("2019-05-28", 5) == "5 个工作日，05-28 起含当日；06-01 至 06-02（周末）不计；到期 2019年6月3日"
     assert sentence("2019-05-28", 5, "en") == (
         "5 working days, counting from 05-28; not counted: 06-01 to 06-02 (weekend); due June 3, 2019"
     )
@@ -33,12 +33,13 @@ def test_a_deadline_of_one_day_ends_on_the_day_itself() -> None:
 def test_holidays_are_named_and_weekends_that_are_worked_are_told() -> None:
     told = sentence("2019-04-26", 5)
     assert told == (
-        "5 个工作日,04-26 起含当日;04-27(周末)、05-01 至 05-04(劳动节)不计;04-28、05-05 调休上班,计入;到期 2019年5月5日"
+        "5 个工作日，04-26 起含当日；04-27（周末）、05-01 至 05-04（劳动节）不计；"
+        "04-28、05-05 调休上班，计入；到期 2019年5月5日"
     )
 
 
 def test_a_start_on_a_day_off_is_explained() -> None:
-    assert sentence("2019-06-01", 2) == "06-01 不是工作日;2 个工作日,06-03 起含当日;到期 2019年6月4日"
+    assert sentence("2019-06-01", 2) == "06-01 不是工作日；2 个工作日，06-03 起含当日；到期 2019年6月4日"
 
 
 def test_every_holiday_of_the_calendar_has_a_name_in_both_languages() -> None:
