@@ -3,8 +3,7 @@
 import streamlit as st
 
 from portal import case_view, columns, loop_forms, page, review_desk
-from portal.deadline_sentence import joined
-from portal.words import label, name, number, say
+from portal.words import joined, label, name, number, say
 from services import reviews
 from services.reviews import MOST_COUNTED, Reviews
 from services.rules.permissions import Permission

@@ -11,8 +11,8 @@ import streamlit as st
 
 from db.vocabulary import Contacted, Event, RatingSource, Satisfaction, Solved, Status
 from portal.case_view import SATISFACTION_ICONS, STATUS_COLOURS, contact_claim, fact, text_of
-from portal.deadline_sentence import deadline_sentence, joined
-from portal.words import NOTHING, label, moment, name, plain, say, short_moment
+from portal.deadline_sentence import deadline_sentence
+from portal.words import NOTHING, joined, label, moment, name, plain, say, short_moment, titled
 from services.orders import Answered, Call, Chapter, Happening, OrderStory, Rated
 from services.views import Named
 
@@ -114,7 +114,7 @@ def _entries(story: OrderStory, chapter: Chapter) -> Iterator[Entry]:
     if chapter.sent_back is not None:
         back = chapter.sent_back
         by = f" :small[:gray[{plain(back.by)}]]" if back.by else ""
-        instruction = f"{say('case.instruction')}: {text_of(back.instruction)}"
+        instruction = titled(say("case.instruction"), text_of(back.instruction))
         told = f"**{label(Event.ORDER_RETURNED)}** · {plain(name(back.reason))}{by}"
         yield Entry(back.returned_at, ":orange[:material/replay:]", told, (instruction,))
     elif chapter.number == 1:
@@ -152,13 +152,13 @@ def _call(call: Call, rating: Rated | None) -> Entry:
     told = f"**{say('order_detail.call')}** · {plain(name(call.disposition))}{by}"
     lines: list[str] = []
     if rating is not None:
-        lines.append(f"{label(rating.source)}: {_grade(rating)}")
+        lines.append(titled(label(rating.source), _grade(rating)))
     if call.answers:
         lines.append(f":small[{' · '.join(_answer(one) for one in call.answers)}]")
     if call.reasons:
-        lines.append(f"{say('field.reasons')}: {joined([plain(name(reason)) for reason in call.reasons])}")
+        lines.append(titled(say("field.reasons"), joined([plain(name(reason)) for reason in call.reasons])))
     lines += [say("case.quote", words=text_of(written)) for written in (call.words,) if written]
-    lines += [f"{say('field.note')}: {text_of(written)}" for written in (call.note,) if written]
+    lines += [titled(say("field.note"), text_of(written)) for written in (call.note,) if written]
     lines += [f":red-badge[:material/report: {label(finding)}]" for finding in call.findings]
     icon = _icon(rating.satisfaction) if rating else f":gray[:material/{'call' if call.contacted else 'phone_missed'}:]"
     return Entry(call.recorded_at, icon, told, tuple(lines))

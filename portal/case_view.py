@@ -6,8 +6,7 @@ Whatever people wrote is shown as text, never as Markdown.
 import streamlit as st
 
 from db.vocabulary import Satisfaction, Status
-from portal.deadline_sentence import joined
-from portal.words import NOTHING, label, moment, name, plain, say, short_moment
+from portal.words import NOTHING, joined, label, moment, name, plain, say, short_moment
 from services.casework import OrderFacts
 from services.history import Call, Chapter, Rated
 

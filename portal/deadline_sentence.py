@@ -3,7 +3,7 @@
 from datetime import date
 
 from db.vocabulary import DayKind
-from portal.words import language, long_day, plain, say, says
+from portal.words import joined, language, long_day, plain, say, says
 from services.rules.deadlines import Explanation, Stretch
 
 
@@ -20,11 +20,6 @@ def deadline_sentence(explained: Explanation) -> str:
         parts.append(say("deadline.made_up", days=joined([_days(one) for one in made_up])))
     parts.append(say("deadline.due", due=long_day(explained.due)))
     return ("；" if language() == "zh_CN" else "; ").join(parts)
-
-
-def joined(parts: list[str]) -> str:
-    """Return an enumeration as it is written in the reader's language."""
-    return ("、" if language() == "zh_CN" else ", ").join(parts)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

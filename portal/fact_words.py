@@ -68,7 +68,7 @@ def coded(written: str, codes: Codes) -> str:
     parts = written.split(",")
     if not any(part in codes for part in parts):
         return written
-    return ", ".join(f"{part} {codes[part]}" if part in codes else part for part in parts)
+    return words.joined([f"{part} {codes[part]}" if part in codes else part for part in parts])
 
 
 def changes(

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from portal import cache, runtime, screens, signin
-from portal.words import NOTHING, language, moment, plain, say, says, speaking
+from portal.words import NOTHING, language, moment, plain, say, says, speaking, titled
 from services import trail
 from services.access import Access
 from services.environment import retrying
@@ -115,13 +115,13 @@ def worded(refusal: PortalError) -> str:
     """Return the sentence, or sentences, of a refusal in the reader's language."""
     facts: Mapping[str, Any] = {name: plain(str(value)) for name, value in refusal.facts.items()}
     if isinstance(refusal, Invalid):
-        told = [f"{say(f'field.{field}')}: {say(f'problem.{code}')}" for field, code in refusal.problems.items()]
+        told = [titled(say(f"field.{field}"), say(f"problem.{code}")) for field, code in refusal.problems.items()]
         return f"{say(refusal.code, **facts)}  \n{' · '.join(told)}"
     if isinstance(refusal, IllegalMove):
         facts = {"move": say(f"move.{refusal.facts['move']}"), "status": say(f"status.{refusal.facts['status']}")}
     if isinstance(refusal, Stale):
         changes = [
-            f"- {moment(change.at)} {plain(change.actor) or NOTHING}: {say(f'event.{change.action}')}"
+            "- " + titled(f"{moment(change.at)} {plain(change.actor) or NOTHING}", say(f"event.{change.action}"))
             for change in refusal.changes
         ]
         return "\n".join([say(refusal.code), *changes])

@@ -5,9 +5,9 @@ import streamlit as st
 from db.vocabulary import Status
 from portal import forms, loop_forms, page
 from portal.case_view import text_of
-from portal.deadline_sentence import deadline_sentence, joined
+from portal.deadline_sentence import deadline_sentence
 from portal.page import Page
-from portal.words import label, name, plain, say
+from portal.words import joined, label, name, plain, say
 from services import reviews
 from services.reviews import MOST_DAYS, UNDECIDED, ReviewCase
 from services.rules.permissions import Permission

@@ -7,7 +7,7 @@ merged into one. A msgid is a dotted key ("order_list.title"), a msgstr the sent
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -84,6 +84,16 @@ def name(named: BilingualName | None) -> str:
     if named is None:
         return NOTHING
     return (named.en or named.zh) if language() == "en" else named.zh
+
+
+def joined(parts: Sequence[str]) -> str:
+    """An enumeration as it is written in the reader's language."""
+    return say("joined.comma").join(parts)
+
+
+def titled(title: str, text: str) -> str:
+    """A title and what it is the title of, in one line: 不满意原因：必填, or Reasons: needed."""
+    return say("titled", title=title, text=text)
 
 
 def plain(text: str) -> str:

@@ -152,11 +152,11 @@ def test_a_disabled_person_is_thrown_out_at_the_next_click(city: City, visit: Vi
     idle.sees("测试·丙 · 回访员")
     city.change("leaver", active=False)
     visitor.page.get_by_test_id("stSidebarNav").get_by_role("link").last.click()
-    visitor.sees("测试·丙,您的账号已被停用")
+    visitor.sees("测试·丙，您的账号已被停用")
     visitor.keep_picture("disabled")
     assert httpx.get(f"{city.address}/media/nothing.csv", cookies=cookies).status_code == 403
     # A screen that nobody touches notices by itself within half a minute.
-    expect(idle.page.get_by_text("测试·丙,您的账号已被停用")).to_be_visible(timeout=60_000)
+    expect(idle.page.get_by_text("测试·丙，您的账号已被停用")).to_be_visible(timeout=60_000)
 
 
 def test_a_changed_role_counts_from_the_next_click(city: City, visit: Visit) -> None:

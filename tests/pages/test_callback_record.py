@@ -85,9 +85,9 @@ def test_what_was_typed_stays_where_it_is_refused(owner: Session, agent: Person,
     field(at, "words").set_value("积水仍在")
     field(at, "end_1_1").click().run()
     refused = said(at)
-    assert "问题是否解决: 必填" in refused
-    assert "不满意原因: 必填" in refused
-    assert "市民原话: 必填" not in refused
+    assert "问题是否解决：必填" in refused
+    assert "不满意原因：必填" in refused
+    assert "市民原话：必填" not in refused
     assert "未保存" in refused
     assert field(at, "words").value == "积水仍在"
     assert calls(owner) == 0
@@ -115,7 +115,7 @@ def test_nobody_answered(owner: Session, agent: Person, opened: Opener) -> None:
     order = builders.due_order(owner)
     at = opened(agent, "callback_record", order=order.id)
     field(at, "end_unanswered").click().run()
-    assert "未接通情况: 必填" in said(at)
+    assert "未接通情况：必填" in said(at)
     field(at, "disposition").set_value("3.13")
     field(at, "end_unanswered").click().run()
     assert "已登记：待回访" in said(at)

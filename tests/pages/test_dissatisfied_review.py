@@ -67,8 +67,8 @@ def test_a_return_says_its_deadline_as_a_sentence_and_is_sent_once(
     assert "3 个工作日，06-15 起含当日；到期 2026年6月17日" in said(at)
     field(at, "send_return").click().run()
     refused = said(at)
-    assert "重办原因: 必填" in refused
-    assert "重办要求: 必填" in refused
+    assert "重办原因：必填" in refused
+    assert "重办要求：必填" in refused
     field(at, "reason").set_value("R03")
     field(at, "instruction").set_value("请到现场核实积水原因")
     field(at, "send_return").click().run()
@@ -88,7 +88,7 @@ def test_dissatisfaction_is_archived_with_a_reason(
     at = opened(supervisor, "dissatisfied_review", order=order.id)
     field(at, "way").set_value("archive").run()
     field(at, "send_archive").click().run()
-    assert "归档理由: 必填" in said(at)
+    assert "归档理由：必填" in said(at)
     field(at, "archive_reason").set_value("已向市民说明施工计划")
     field(at, "send_archive").click().run()
     assert "已归档" in said(at)

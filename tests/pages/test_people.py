@@ -55,7 +55,7 @@ def test_the_drawer_shows_what_is_known_and_nothing_is_chosen_beforehand(at: App
 
 def test_a_role_without_a_choice_is_asked_for(at: AppTest) -> None:
     _call(at, "grant")
-    assert "角色: 必填" in said(at)
+    assert "角色：必填" in said(at)
 
 
 def test_what_is_saved_is_saved_once_and_an_older_form_keeps_what_was_typed(

@@ -91,11 +91,11 @@ def test_an_answer_is_sent_and_what_was_typed_stays_where_it_is_refused(
     assert field(at, "reply").value == ""
     field(at, "reply").set_value(REPLY)
     field(at, "send").click().run()
-    assert "是否已联系市民: 必填" in said(at)
+    assert "是否已联系市民：必填" in said(at)
     assert field(at, "reply").value == REPLY
     field(at, "contacted").set_value("yes").run()
     field(at, "send").click().run()
-    assert "联系时间: 必填" in said(at)
+    assert "联系时间：必填" in said(at)
     field(at, "contacted_at").set_value(datetime(2026, 6, 14, 15, 30))  # noqa: DTZ001  (as the widget gives it)
     field(at, "send").click().run()
     assert not at.exception

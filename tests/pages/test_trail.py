@@ -80,7 +80,7 @@ def test_codes_are_told_with_their_names(owner: Session, admin: Person, opened: 
     builders.event(owner, order, Event.CALLBACK_RECORDED, after={"reasons": "R01,R03", "disposition": "1.1"})
     shown = opened(admin, "trail", trail_number=order.number).dataframe[0].value
     assert next(iter(shown["changes"])) == (
-        "不满意原因 R01 未联系诉求人, R03 问题未解决或部分解决 · 通话结果 1.1 完成回访"
+        "不满意原因 R01 未联系诉求人、R03 问题未解决或部分解决 · 通话结果 1.1 完成回访"
     )
 
 

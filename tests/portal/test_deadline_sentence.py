@@ -4,7 +4,8 @@ from datetime import date
 
 from db.reference_rows import calendar
 from portal import words
-from portal.deadline_sentence import deadline_sentence, joined
+from portal.deadline_sentence import deadline_sentence
+from portal.words import joined
 from services.rules.deadlines import Calendar, Day, explain
 
 DAYS = Calendar.of(
