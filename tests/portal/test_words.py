@@ -60,8 +60,12 @@ def test_every_sentence_has_the_same_blanks_in_both_languages() -> None:
 
 def test_english_is_free_of_chinese_and_chinese_says_something_in_chinese() -> None:
     for key in words.keys("en"):
-        assert not any(re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", form) for form in words.forms(key, "en")), key
-        assert any(re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", form) for form in words.forms(key, "zh_CN")), key
+        assert not any(
+            re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", form) for form in words.forms(key, "en")
+        ), key
+        assert any(
+            re.search(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", form) for form in words.forms(key, "zh_CN")
+        ), key
 
 
 def test_a_count_is_grouped_and_chooses_between_singular_and_plural(monkeypatch: pytest.MonkeyPatch) -> None:
