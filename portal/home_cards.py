@@ -1,7 +1,7 @@
 """The parts of the home screen: figures that wait, reworks with their days, months, and who moved most."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -87,7 +87,7 @@ def draw_months(months: Sequence[Period]) -> OrderFilter | None:
         Count.DISSATISFIED,
     )
     rows = [
-        {"month": month(period.first)}
+        {"month": _month_of(period)}
         | {count.value: getattr(period.tally, count.value) for count in counts}
         | {"coverage": share(period.tally.reached, period.tally.to_call)}
         | {"satisfaction": share(period.tally.satisfied, period.tally.rated)}
@@ -151,6 +151,12 @@ def draw_imports(imports: Sequence[ImportLine]) -> None:
 
 
 # ----------------------------------------------------------------------------------------------------------------------
+
+
+def _month_of(period: Period) -> str:
+    """Return the month, and that it still runs: its dissatisfied are counted while others are still to be called."""
+    over = (period.last + timedelta(days=1)).day == 1
+    return month(period.first) if over else say("home.running_month", month=month(period.first))
 
 
 def _table(frame: Any, columns: dict[str, Any], rows: int, key: str) -> tuple[int, str] | None:

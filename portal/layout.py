@@ -23,6 +23,8 @@ def draw() -> None:
     except NotAllowed as refusal:
         _at_the_door(refusal)
         return
+    # The door told which language the person reads: the tab of the browser is named again in it.
+    st.set_page_config(page_title=say("portal.name"))
     st.logo(str(signin.LOGO), icon_image=str(signin.MARK), size="large")
     chosen = st.navigation(_menu(access))
     with st.sidebar:

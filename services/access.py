@@ -73,6 +73,7 @@ class Recorded:
     after: dict[str, Fact]
     reason: str | None
     request_id: str | None
+    by: Actor | None = None
 
 
 @dataclass(slots=True)
@@ -184,8 +185,12 @@ class Work(Look):
         request_id: str | None = None,
         order_id: int | None = None,
         department_id: int | None = None,
+        by: Actor | None = None,
     ) -> None:
-        """Say what happened to a row. No name or phone of a citizen belongs into the facts."""
+        """Say what happened to a row. No name or phone of a citizen belongs into the facts.
+
+        `by` names the person where the program only opened the door for somebody: who signs in, for one.
+        """
         kind = subject.__tablename__
         number = int(getattr(subject, "id"))  # noqa: B009  (every numbered row has one; Base itself does not)
         of_order = number if kind == "orders" else order_id or getattr(subject, "order_id", None)
@@ -200,13 +205,14 @@ class Work(Look):
                 after=after or {},
                 reason=reason,
                 request_id=request_id,
+                by=by,
             )
         )
 
     def store_events(self) -> None:
         """Write the events, shard by shard in one order, so that two writers never wait for each other in a circle."""
         for event in sorted(self.events, key=_shard):
-            self.session.add(event_row(event, self.actor, self.now))
+            self.session.add(event_row(event, event.by or self.actor, self.now))
             self.session.flush()
 
 

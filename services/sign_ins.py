@@ -14,7 +14,7 @@ from db.people import Person, RoleGrant, SignIn
 from db.records import EventRow
 from db.reference import Department, Installation
 from db.vocabulary import Event, InstallationKind, Role
-from services.access import SYSTEM, Access, Look, Work
+from services.access import SYSTEM, Access, Actor, Look, Work
 from services.environment import Environment
 from services.errors import Fact, NotAllowed
 from services.rules.permissions import Permission, least
@@ -93,7 +93,9 @@ def enrol(environment: Environment, vouched: Vouched) -> Enrolled:
             return Enrolled(person.id, _role_of(work, person))
         if vouched.roles is not None:
             _take_over(work, person, vouched.name, wanted)
-        work.record(Event.SIGNED_IN, person, after={"issued_at": vouched.issued_at.isoformat()})
+        work.record(
+            Event.SIGNED_IN, person, after={"issued_at": vouched.issued_at.isoformat()}, by=_in_role(work, person)
+        )
         return Enrolled(person.id, _role_of(work, person))
 
 
@@ -136,7 +138,7 @@ def start_demo_sign_in(environment: Environment, *, person_id: int, token: str) 
         if not person.active:
             raise NotAllowed("sign_in.disabled", name=person.name)
         work.add(SignIn(token_hash=_hash(token), person_id=person.id, created_at=work.now, seen_at=work.now))
-        work.record(Event.SIGNED_IN, person, after={"demo": True})
+        work.record(Event.SIGNED_IN, person, after={"demo": True}, by=_in_role(work, person))
 
 
 def resume_demo_sign_in(environment: Environment, *, token: str, at_work: bool) -> Held:
@@ -173,7 +175,8 @@ def end_demo_sign_in(environment: Environment, *, token: str) -> None:
             work.repeated = True
             return
         held.ended_at = work.now
-        work.record(Event.SIGNED_OUT, work.one(Person, held.person_id), after={"demo": True})
+        person = work.one(Person, held.person_id)
+        work.record(Event.SIGNED_OUT, person, after={"demo": True}, by=_in_role(work, person))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -218,6 +221,15 @@ def _active_grants(work: Work, person: Person) -> Sequence[RoleGrant]:
 
 def _role_of(work: Work, person: Person) -> Role | None:
     return least(Role(grant.role) for grant in _active_grants(work, person))
+
+
+def _in_role(work: Work, person: Person) -> Actor:
+    """Return the person in the role of this moment, as the one who acts; without a role the program acts alone."""
+    role = _role_of(work, person)
+    if role is None:
+        return SYSTEM
+    held = next(grant for grant in _active_grants(work, person) if grant.role == role)
+    return Actor(id=person.id, name=person.name, role=role, home_department=held.department_id)
 
 
 def _take_over(work: Work, person: Person, name: str, wanted: tuple[Role, int | None] | None) -> None:

@@ -36,10 +36,10 @@ def test_events_are_told_in_words_newest_first(admin: Person, opened: Opener) ->
     at = opened(admin, "trail", trail_who="测试·周")
     assert not at.exception
     shown = at.dataframe[0].value
-    assert list(shown["action"]) == ["停用人员", "授予角色", "新增人员", "授予角色", "新增人员"]
-    assert next(iter(shown["subject"])) == "人员 新人2"
-    assert next(iter(shown["changes"])) == "离职 · 启用 是 → 否"
-    assert "角色 回访员" in list(shown["changes"])[1]
+    assert list(shown["action"]) == ["登录", "停用人员", "授予角色", "新增人员", "授予角色", "新增人员"]
+    assert list(shown["subject"])[1] == "人员 新人2"
+    assert list(shown["changes"])[1] == "离职 · 启用 是 → 否"
+    assert "角色 回访员" in list(shown["changes"])[2]
 
 
 def test_the_address_narrows_the_list(admin: Person, opened: Opener) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.people import Person, RoleGrant, SignIn
+from db.records import EventRow
 from db.reference import Department
-from db.vocabulary import DepartmentKind, InstallationKind, Role
+from db.vocabulary import DepartmentKind, Event, InstallationKind, Role
 from services import installation, people, sign_ins, trail
 from services.access import Access
 from services.environment import Environment
@@ -121,6 +122,14 @@ def test_every_way_in_and_out_is_in_the_trail(environment: Environment, clock: C
     sign_ins.enrol(environment, _vouched(clock, Role.AGENT))
     sign_ins.leave(_signed_in(environment, clock), issued_at=clock.now)
     assert trail.last_event(builders.access(owner, environment, Role.ADMIN)) == before + 4
+
+
+def test_the_trail_names_who_signed_in_and_the_role(environment: Environment, clock: Clock, owner: Session) -> None:
+    sign_ins.enrol(environment, _vouched(clock, Role.AGENT))
+    event = owner.scalars(select(EventRow).where(EventRow.action == Event.SIGNED_IN)).one()
+    assert (event.actor_name, event.actor_role) == ("测试·甲", Role.AGENT)
+    added = owner.scalars(select(EventRow).where(EventRow.action == Event.PERSON_ADDED)).one()
+    assert added.actor_role == Role.SYSTEM
 
 
 # The demonstration ----------------------------------------------------------------------------------------------------
