@@ -58,6 +58,7 @@ Index("ix_events_at", EventRow.at.desc(), EventRow.id.desc())
 Index("ix_events_department_at", EventRow.department_id, EventRow.at.desc(), EventRow.id.desc())
 Index("ix_events_action_at", EventRow.action, EventRow.at.desc(), EventRow.id.desc())
 Index("ix_events_actor_at", EventRow.actor_id, EventRow.at.desc(), EventRow.id.desc())
+Index("ix_events_object", EventRow.object_type, EventRow.object_id, EventRow.id)
 Index("ix_events_order", EventRow.order_id, EventRow.id, postgresql_where=EventRow.order_id.is_not(None))
 
 

@@ -113,6 +113,7 @@ class Work(Look):
 
     def already(self, kind: type[Row], request_id: str) -> Row | None:
         """Return the row that an earlier sending of the same form made, and let this visit record nothing."""
+        # A type cannot say "a table of ours that also has the column request_id"; callers name such tables only.
         found = self.session.scalars(select(kind).where(kind.request_id == request_id)).one_or_none()  # type: ignore[attr-defined]
         self.repeated = self.repeated or found is not None
         return found

@@ -271,6 +271,7 @@ def _fill(found: _List, level: _List) -> None:
 def _with_aliases(look: Look, found: _List, alias: type[DepartmentAlias | PlaceAlias | CategoryAlias], target: object,
                   source: str) -> _List:  # fmt: skip
     """Add the aliases: the source's own, then those for everybody."""
+    # The three tables of aliases name their column differently, so that `target` has no type that select could know.
     rows = look.session.execute(
         select(alias.source, alias.alias, target).where(alias.source.in_(("", source)))  # type: ignore[call-overload]
     ).all()
