@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import count
 from threading import Barrier
 from typing import Any
 
@@ -43,7 +45,9 @@ NOBODY = Visit("3.13")
 def crowd(login_url: str, environment: Environment) -> Iterator[Environment]:
     """The environment with a connection for each of many writers."""
     engine = connect(login_url, pool_size=CROWD)
-    yield replace(environment, engine=engine)
+    # No two of these writers act in the same microsecond, as they would by a clock that stands still.
+    ticks = count()
+    yield replace(environment, engine=engine, clock=lambda: environment.clock() + timedelta(microseconds=next(ticks)))
     engine.dispose()
 
 
