@@ -15,6 +15,7 @@ from services.code_lists import CodeLists, DispositionChoice, Question, ReasonCh
 from services.errors import Invalid, NotFound
 from services.rules import attempts, lifecycle, survey
 from services.rules.deadlines import start_of
+from services.rules.dispositions import Tried
 from services.rules.permissions import Permission
 from services.rules.survey import Book, Verdict, Visit
 from services.views import Named, Receipt
@@ -252,21 +253,21 @@ def _case(look: Look, order: Order) -> Case:
         reasons=lists.reason_choices(),
         dispositions=lists.disposition_choices(),
         attempts_made=len(_history(look, current, lists.book)),
-        attempts_allowed=lists.in_force.rules.max_attempts.value,
+        attempts_allowed=lists.in_force_policy.policy.max_attempts.value,
         text_length=lists.in_force.rules.reason_text_length.value,
         looked_at=look.now,
     )
 
 
-def _history(look: Look, current: Round, book: Book) -> list[attempts.Disposition]:
+def _history(look: Look, current: Round, book: Book) -> list[Tried]:
     """Return how the earlier calls of the round ended."""
-    codes = look.session.scalars(
-        select(Disposition.code)
+    made = look.session.execute(
+        select(Disposition.code, Attempt.recorded_at)
         .join(Attempt, Attempt.disposition_id == Disposition.id)
         .where(Attempt.round_id == current.id)
         .order_by(Attempt.id)
     )
-    return [book.dispositions[code] for code in codes]
+    return [Tried(book.dispositions[code], at) for code, at in made]
 
 
 # Writing down ---------------------------------------------------------------------------------------------------------
@@ -275,9 +276,8 @@ def _history(look: Look, current: Round, book: Book) -> list[attempts.Dispositio
 def _move(look: Look, order: Order, current: Round, verdict: Verdict, lists: CodeLists) -> lifecycle.Move:
     """Return what the call does to the order, by the answer or by the attempt policy."""
     rules = lists.in_force.rules
-    progress = attempts.after_attempt(
-        _history(look, current, lists.book), verdict.disposition, attempts.Policy.of(rules)
-    )
+    tried = Tried(verdict.disposition, look.now)
+    progress = attempts.after_attempt(_history(look, current, lists.book), tried, lists.in_force_policy.policy)
     place = {"round_number": order.round, "max_rounds": rules.max_rounds.value}
     if verdict.satisfaction is not None:
         return lifecycle.after_answer(verdict.satisfaction, **place)

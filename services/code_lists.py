@@ -12,8 +12,9 @@ from sqlalchemy import select
 from db.reference import Disposition, Grade, RatingScale, Reason
 from db.vocabulary import Satisfaction
 from services.access import Look
-from services.effective import Asked, InForce, questions_on, rules_on
-from services.rules import attempts, survey
+from services.effective import Asked, InForce, InForcePolicy, policy_on, questions_on, rules_on
+from services.rules import survey
+from services.rules.dispositions import Disposition as Ending
 from services.rules.survey import Book
 from services.views import Named
 
@@ -59,9 +60,10 @@ class DispositionChoice:
 
 @dataclass(frozen=True, slots=True)
 class CodeLists:
-    """The rules, the questions and the code lists of the day, by code."""
+    """The rules, the callback policy, the questions and the code lists of the day, by code."""
 
     in_force: InForce
+    in_force_policy: InForcePolicy
     asked: Asked
     reasons: Mapping[str, Reason]
     dispositions: Mapping[str, Disposition]
@@ -89,7 +91,7 @@ class CodeLists:
                 for row in reasons.values()
             },
             dispositions={
-                row.code: attempts.Disposition(
+                row.code: Ending(
                     code=row.code,
                     group=row.aapor_group,
                     final=row.final,
@@ -101,7 +103,7 @@ class CodeLists:
                 for row in dispositions.values()
             },
         )
-        return cls(in_force, asked, reasons, dispositions, book)
+        return cls(in_force, policy_on(look, look.today), asked, reasons, dispositions, book)
 
     def reason_choices(self) -> tuple[ReasonChoice, ...]:
         """Return the reasons that may be given today, each with its heading."""

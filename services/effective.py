@@ -1,7 +1,9 @@
 """The rules and the calendar that are in force, read from the database for one visit."""
 
+import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from importlib.resources import files
 
 from sqlalchemy import select
 
@@ -10,7 +12,7 @@ from db.reference import Questionnaire as QuestionnaireRow
 from db.reference import RuleSet as RuleSetRow
 from services.access import Look
 from services.errors import PortalError
-from services.rules import deadlines, questionnaire, ruleset
+from services.rules import callback_policy, deadlines, questionnaire, ruleset
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,14 @@ class Asked:
     questions: questionnaire.Questionnaire
 
 
+@dataclass(frozen=True, slots=True)
+class InForcePolicy:
+    """A callback policy with its number in the database, None for the one that is shipped."""
+
+    id: int | None
+    policy: callback_policy.CallbackPolicy
+
+
 def rules_on(look: Look, day: date) -> InForce:
     """Return the rule set in force on a day; raises PortalError where none is."""
     row = look.session.scalars(
@@ -37,6 +47,15 @@ def rules_on(look: Look, day: date) -> InForce:
     if row is None:
         raise PortalError("error.no_rule_set", day=day.isoformat())
     return InForce(row.id, ruleset.parse(row.document))
+
+
+def policy_on(look: Look, day: date) -> InForcePolicy:
+    """Return the callback policy in force on a day; raises PortalError where none is."""
+    shipped = files("services.rules").joinpath("callback_policy.toml").read_text("utf-8")
+    policy = callback_policy.parse(tomllib.loads(shipped))
+    if day < policy.effective_from:
+        raise PortalError("error.no_rule_set", day=day.isoformat())
+    return InForcePolicy(None, policy)
 
 
 def questions_on(look: Look, day: date) -> Asked:

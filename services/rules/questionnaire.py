@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from db.vocabulary import Contacted, Solved
 from services.errors import Invalid
-from services.rules.ruleset import CODE, fingerprint
+from services.rules.document import CODE, fingerprint
 
 FORMAT = 1
 CONTACTED, SOLVED, RESULT, ATTITUDE = "contacted", "solved", "result", "attitude"

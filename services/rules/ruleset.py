@@ -20,23 +20,17 @@ so that the canonical form (RFC 8785) and its SHA-256 fingerprint are the same w
 {'version': 'not_a_version', 'max_rounds': 'out_of_range', 'max_rounds.source': 'required'}
 """
 
-import hashlib
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import Generic, TypeGuard, TypeVar
-
-import rfc8785
 
 from db.vocabulary import Satisfaction
 from services.errors import Invalid, PortalError
+from services.rules.document import CODE, Check, Ruled, fingerprint
 
 FORMAT = 1
-CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
-LONGEST_SOURCE = 500
 NUMBERS: Mapping[str, tuple[int, int]] = MappingProxyType(
     {
         "rework_deadline": (1, 250),
@@ -58,19 +52,6 @@ SECTIONS = frozenset(NUMBERS) | {
     "confidence",
 }
 BEST_FIRST = (Satisfaction.SATISFIED, Satisfaction.NEUTRAL, Satisfaction.DISSATISFIED)
-
-T = TypeVar("T")
-V_co = TypeVar("V_co", covariant=True)
-Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
-
-
-@dataclass(frozen=True, slots=True)
-class Ruled(Generic[V_co]):
-    """A decided value, where it comes from, and whether that is only an assumption."""
-
-    value: V_co
-    source: str
-    assumption: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +118,7 @@ def parse(document: Mapping[str, object]) -> RuleSet:
     """Return the rule set that a document describes; raises Invalid with every problem by its path."""
     check = _Check(document)
     check.only(SECTIONS)
-    if not _is_int(document.get("format")) or document.get("format") != FORMAT:
-        check.problem("format", "unknown_format")
+    check.format(FORMAT)
     code, version = check.code(), check.version()
     effective_from = check.effective_from()
     deadlines = {key: check.number(f"deadlines.{key}", one, 1, 250) for key, one in check.section("deadlines")}
@@ -160,16 +140,6 @@ def parse(document: Mapping[str, object]) -> RuleSet:
     )
 
 
-def canonical(document: Mapping[str, object]) -> bytes:
-    """Return the canonical JSON (RFC 8785) of a document: the same bytes for the same content."""
-    return rfc8785.dumps(_plain(document))
-
-
-def fingerprint(document: Mapping[str, object]) -> str:
-    """Return the SHA-256 of the canonical form, in hexadecimal."""
-    return hashlib.sha256(canonical(document)).hexdigest()
-
-
 def in_order(rule_sets: Iterable[RuleSet]) -> tuple[RuleSet, ...]:
     """Return rule sets by the day on which they take effect; raises Invalid when two of them claim the same day."""
     ordered = sorted(rule_sets, key=lambda rules: (rules.effective_from, rules.version))
@@ -188,78 +158,12 @@ def effective(rule_sets: Iterable[RuleSet], on: date) -> RuleSet:
     return begun[-1]
 
 
-class _Check:
-    """Reads a document and remembers what is wrong; what it returns after a problem is never used."""
-
-    def __init__(self, document: Mapping[str, object]) -> None:
-        self.document = document
-        self.problems: dict[str, str] = {}
-
-    def problem(self, path: str, code: str) -> None:
-        self.problems.setdefault(path, code)
-
-    def finish(self) -> None:
-        if self.problems:
-            raise Invalid(self.problems)
-
-    def only(self, known: frozenset[str]) -> None:
-        for key in self.document:
-            if key not in known:
-                self.problem(str(key), "unknown")
-
-    def code(self) -> str:
-        value = self.document.get("code")
-        if isinstance(value, str) and CODE.fullmatch(value):
-            return value
-        self.problem("code", "required" if value is None else "not_a_code")
-        return ""
-
-    def version(self) -> int:
-        value = self.document.get("version")
-        if _is_int(value) and 1 <= value <= 9999:
-            return value
-        self.problem("version", "required" if value is None else "not_a_version")
-        return 0
-
-    def effective_from(self) -> date:
-        value = self.document.get("effective_from")
-        if isinstance(value, str):
-            try:
-                return date.fromisoformat(value)
-            except ValueError:
-                self.problem("effective_from", "not_a_date")
-        self.problem("effective_from", "required" if value is None else "not_a_date")
-        return date.min
-
-    def section(self, name: str) -> list[tuple[str, object]]:
-        found = self.document.get(name)
-        if not isinstance(found, Mapping) or not found:
-            self.problem(name, "required" if found is None or found == {} else "not_a_section")
-            return []
-        for key in found:
-            if not isinstance(key, str) or not CODE.fullmatch(key):
-                self.problem(f"{name}.{key}", "not_a_code")
-        return [(key, one) for key, one in found.items() if isinstance(key, str)]
-
-    def number(self, path: str, entry: object, least: int, most: int) -> Ruled[int]:
-        value = self._value(path, entry)
-        if not _is_int(value):
-            self.problem(path, "not_a_number")
-            return self._ruled(path, entry, 0)
-        if not least <= value <= most:
-            self.problem(path, "out_of_range")
-        return self._ruled(path, entry, value)
-
-    def choice(self, path: str) -> Ruled[bool]:
-        entry = self.document.get(path)
-        value = self._value(path, entry)
-        if not isinstance(value, bool):
-            self.problem(path, "not_yes_or_no")
-        return self._ruled(path, entry, value is True)
+class _Check(Check):
+    """Reads a rule set: what every document has, a confidence level, and scales with their grades."""
 
     def confidence(self, path: str) -> Ruled[Decimal]:
         entry = self.document.get(path)
-        value = self._value(path, entry)
+        value = self.value(path, entry)
         level = Decimal(0)
         try:
             level = Decimal(value) if isinstance(value, str) else level
@@ -269,15 +173,11 @@ class _Check:
             self.problem(path, "not_a_number")
         elif not Decimal("0.5") <= level <= Decimal("0.999"):
             self.problem(path, "out_of_range")
-        return self._ruled(path, entry, level)
+        return self.ruled(path, entry, level)
 
     def scale(self, path: str, entry: object) -> Ruled[tuple[Graded, ...]]:
-        listed = self._value(path, entry, key="grades")
-        if isinstance(listed, str) or not isinstance(listed, Sequence):
-            self.problem(path, "not_a_list")
-            return self._ruled(path, entry, ())
         grades: list[Graded] = []
-        for number, one in enumerate(listed):
+        for number, one in enumerate(self.listed(path, entry, key="grades")):
             grade = self._grade(f"{path}.grades.{number}", one)
             if grade is not None and grade.code in {earlier.code for earlier in grades}:
                 self.problem(f"{path}.grades.{number}", "repeated")
@@ -288,7 +188,7 @@ class _Check:
             self.problem(path, "better_counts_for_less")
         elif not {0, 2} <= set(ranks):
             self.problem(path, "one_sided")
-        return self._ruled(path, entry, tuple(grades))
+        return self.ruled(path, entry, tuple(grades))
 
     def _grade(self, path: str, entry: object) -> Graded | None:
         if not isinstance(entry, Mapping) or set(entry) != {"code", "counts_as"}:
@@ -302,45 +202,3 @@ class _Check:
             self.problem(path, "unknown_satisfaction")
             return None
         return Graded(code, Satisfaction(str(counts_as)))
-
-    def _value(self, path: str, entry: object, *, key: str = "value") -> object:
-        if entry is None:
-            self.problem(path, "required")
-            return None
-        if not isinstance(entry, Mapping):
-            self.problem(path, "without_source")
-            return None
-        for name in entry:
-            if name not in (key, "source", "assumption"):
-                self.problem(f"{path}.{name}", "unknown")
-        if key not in entry:
-            self.problem(path, "required")
-        return entry.get(key)
-
-    def _ruled(self, path: str, entry: object, value: T) -> Ruled[T]:
-        if not isinstance(entry, Mapping):
-            return Ruled(value, "", True)
-        source, assumption = entry.get("source"), entry.get("assumption")
-        if not isinstance(source, str) or not source.strip():
-            self.problem(f"{path}.source", "required")
-        elif len(source) > LONGEST_SOURCE:
-            self.problem(f"{path}.source", "too_long")
-        if not isinstance(assumption, bool):
-            self.problem(f"{path}.assumption", "not_yes_or_no")
-        return Ruled(value, str(source).strip(), assumption is True)
-
-
-def _is_int(value: object) -> TypeGuard[int]:
-    """Whether a value is a whole number; True and False are not."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _plain(value: object) -> Json:
-    """Return a value as plain JSON; what has no exact form is refused."""
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return [_plain(one) for one in value]
-    raise Invalid({"document": "not_exact"})

@@ -37,7 +37,7 @@ from types import MappingProxyType
 
 from db.vocabulary import Contacted, FindingKind, Satisfaction, Solved
 from services.errors import Invalid
-from services.rules.attempts import Disposition
+from services.rules.dispositions import Disposition
 from services.rules.questionnaire import CONTACTED, DISPOSITION, NOTE, REASONS, RESULT, SOLVED, WORDS, Questionnaire
 from services.rules.ruleset import RuleSet
 

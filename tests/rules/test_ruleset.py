@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from db.vocabulary import Satisfaction
 from services.errors import Invalid, PortalError
 from services.rules import ruleset
+from services.rules.document import canonical, fingerprint
 from services.rules.ruleset import RuleSet
 
 SHIPPED = Path(ruleset.__file__).with_name("guangzhou_default.toml")
@@ -132,13 +133,13 @@ def test_every_problem_is_told_at_once() -> None:
 def test_the_fingerprint_is_of_the_content_not_of_its_order() -> None:
     document = shipped()
     turned = dict(reversed(json.loads(json.dumps(document)).items()))
-    assert ruleset.fingerprint(turned) == ruleset.parse(document).fingerprint
+    assert fingerprint(turned) == ruleset.parse(document).fingerprint
     changed = copy.deepcopy(document)
     changed["deadlines"]["consult"]["value"] = 3
     assert ruleset.parse(changed).fingerprint != ruleset.parse(document).fingerprint
-    assert ruleset.canonical({"b": [1, True, None], "a": "满意"}) == '{"a":"满意","b":[1,true,null]}'.encode()
+    assert canonical({"b": [1, True, None], "a": "满意"}) == '{"a":"满意","b":[1,true,null]}'.encode()
     with pytest.raises(Invalid):
-        ruleset.canonical({"a": 0.5})
+        canonical({"a": 0.5})
 
 
 def test_what_a_rule_set_does_not_know_is_refused_not_guessed() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from db.vocabulary import Contacted, FindingKind, Satisfaction, Solved
 from services.errors import Invalid
 from services.rules import questionnaire, ruleset, survey
-from services.rules.attempts import Disposition
+from services.rules.dispositions import Disposition
 from services.rules.survey import Book, Problem, Reason, Visit, judge
 
 FOLDER = Path(survey.__file__).parent

@@ -1,9 +1,11 @@
 """The demo: the same for the same arguments, shaped as published numbers are, and true down to the last column."""
 
 import hashlib
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -46,9 +48,11 @@ from services.access import SYSTEM, Access
 from services.demo.cast import CAST, UNITS
 from services.environment import Environment
 from services.errors import Conflict, Invalid
-from services.rules import attempts, survey
-from services.rules.attempts import Policy, Step
+from services.rules import attempts, callback_policy, survey
+from services.rules.attempts import Step
 from services.rules.deadlines import CITY
+from services.rules.dispositions import Disposition as Ending
+from services.rules.dispositions import Tried
 from services.rules.questionnaire import WORDS
 from services.rules.questionnaire import parse as parse_questions
 from services.rules.ruleset import parse as parse_rules
@@ -185,10 +189,11 @@ def test_every_callback_would_have_been_accepted_by_the_rules_of_the_callback(fi
 def test_nobody_is_called_again_after_the_attempt_policy_is_used_up(filled: Session) -> None:
     book = _book(filled)
     dispositions = {row.id: book.dispositions[row.code] for row in filled.scalars(select(Disposition))}
-    by_round: dict[int, list[attempts.Disposition]] = {}
+    by_round: dict[int, list[Tried]] = {}
     for call in filled.scalars(select(Attempt).order_by(Attempt.recorded_at)):
-        by_round.setdefault(call.round_id, []).append(dispositions[call.disposition_id])
-    policy = Policy.of(book.rules)
+        by_round.setdefault(call.round_id, []).append(Tried(dispositions[call.disposition_id], call.started_at))
+    shipped = files("services.rules").joinpath("callback_policy.toml").read_text("utf-8")
+    policy = callback_policy.parse(tomllib.loads(shipped))
     steps = [attempts.after_attempt(history[:-1], history[-1], policy).step for history in by_round.values()]
     assert Counter(steps)[Step.ASKED] > 100
     assert Counter(steps)[Step.UNREACHED] > 20
@@ -371,7 +376,7 @@ def _book(session: Session) -> survey.Book:
             for row in session.scalars(select(Reason))
         },
         dispositions={
-            row.code: attempts.Disposition(
+            row.code: Ending(
                 row.code, row.aapor_group, final=row.final, contacted=row.contacted, note_required=row.note_required
             )
             for row in session.scalars(select(Disposition))
