@@ -31,7 +31,8 @@ class Order(Numbered, Base):
 
     The columns from `closed_on` to `reworked` are what is counted: they are written in the transaction that changes
     them, and a trigger of the database adds the difference to `daily_counts`. `department_id` holds the order now;
-    `counted_department_id` was responsible for the round that counts.
+    `counted_department_id` was responsible for the round that counts. `round_closed_at` is the close of the round that
+    is asked about (the first close where it is empty), `language` the skill that a call needs to be understood.
     """
 
     __tablename__ = "orders"
@@ -48,6 +49,7 @@ class Order(Numbered, Base):
         CheckConstraint("(satisfaction is not null) = rated", name="rated"),
         CheckConstraint("not reached or called", name="reached_was_called"),
         CheckConstraint("called = (attempts > 0)", name="called_has_attempts"),
+        CheckConstraint("status <> 'due' or round = 1 or round_closed_at is not null", name="due_since"),
     )
 
     source: Mapped[str] = mapped_column(String(40))
@@ -84,6 +86,8 @@ class Order(Numbered, Base):
     reworked: Mapped[bool] = mapped_column(Boolean, default=False)
     escalated: Mapped[bool] = mapped_column(Boolean, default=False)
     excluded: Mapped[bool] = mapped_column(Boolean, default=False)
+    round_closed_at: Mapped[datetime | None]
+    language: Mapped[str | None] = mapped_column(String(40))
     rule_set_id: Mapped[int | None] = mapped_column(ForeignKey("rule_sets.id"))
     source_updated_at: Mapped[datetime | None]
     import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id"))
@@ -143,7 +147,7 @@ class Contact(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), primary_key=True, autoincrement=False)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"), index=True)
     name: Mapped[str | None] = mapped_column(String(80))
-    phone: Mapped[str | None] = mapped_column(String(40))
+    phone: Mapped[str | None] = mapped_column(String(40), index=True)
 
 
 class Round(Numbered, Base):
@@ -198,13 +202,20 @@ def _held_by_its_round() -> ForeignKeyConstraint:
 
 
 class Attempt(Numbered, _OfRound, Base):
-    """One try to call a citizen back, whatever came of it."""
+    """One try to call a citizen back, whatever came of it.
+
+    `number` is which of the citizen's numbers was called, `hands_ms` the time of hands that the record took, `settled`
+    whether it ended the case and `on_time` whether before the last day. A correction is a row of its own that names the
+    one it corrects; both are kept.
+    """
 
     __tablename__ = "attempts"
     __table_args__ = (
         _held_by_its_round(),
         UniqueConstraint("id", "department_id"),
         CheckConstraint("recorded_at >= started_at", name="recorded_after_started"),
+        CheckConstraint("number >= 1", name="number"),
+        CheckConstraint("hands_ms is null or hands_ms >= 0", name="hands_ms"),
     )
 
     agent_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
@@ -212,6 +223,13 @@ class Attempt(Numbered, _OfRound, Base):
     started_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     note: Mapped[str | None] = mapped_column(Text)
+    number: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    day_part: Mapped[str | None] = mapped_column(String(20))
+    satisfaction: Mapped[Satisfaction | None] = mapped_column(word(Satisfaction))
+    settled: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
+    on_time: Mapped[bool | None] = mapped_column(Boolean)
+    hands_ms: Mapped[int | None] = mapped_column(Integer)
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("attempts.id"), unique=True)
     request_id: Mapped[str] = mapped_column(String(64), unique=True)
 
 
@@ -254,7 +272,7 @@ class Answer(Numbered, Base):
 
 
 class AttemptReason(Base):
-    """A reason for dissatisfaction that a citizen gave in a callback."""
+    """A reason for dissatisfaction that a citizen gave in a callback; `suggested` where the desk had proposed it."""
 
     __tablename__ = "attempt_reasons"
     __table_args__ = (ForeignKeyConstraint(["attempt_id", "department_id"], ["attempts.id", "attempts.department_id"]),)
@@ -262,6 +280,19 @@ class AttemptReason(Base):
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"), primary_key=True)
     reason_id: Mapped[int] = mapped_column(ForeignKey("reasons.id"), primary_key=True, index=True)
     department_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    suggested: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
+
+
+class RatingAnswer(Numbered, Base):
+    """What an imported rating says besides its grade: a question's code and the raw value that was given."""
+
+    __tablename__ = "rating_answers"
+    __table_args__ = (UniqueConstraint("rating_id", "question"),)
+
+    rating_id: Mapped[int] = mapped_column(ForeignKey("ratings.id"))
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"), index=True)
+    question: Mapped[str] = mapped_column(String(40))
+    value: Mapped[str] = mapped_column(String(200))
 
 
 class Finding(Numbered, _OfRound, Base):

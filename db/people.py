@@ -24,6 +24,7 @@ class Person(Numbered, Base):
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     auth_epoch: Mapped[datetime | None]
     language: Mapped[str] = mapped_column(String(8), default="zh_CN")
+    extension: Mapped[str | None] = mapped_column(String(20))
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}
@@ -52,6 +53,17 @@ Index(
     postgresql_where=RoleGrant.active.is_(True),
     postgresql_nulls_not_distinct=True,
 )
+
+
+class PersonSkill(Numbered, Base):
+    """A skill that somebody has; taken back by `active`, never deleted."""
+
+    __tablename__ = "person_skills"
+    __table_args__ = (UniqueConstraint("person_id", "skill_id"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    skill_id: Mapped[int] = mapped_column(ForeignKey("skills.id"))
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
 class SignIn(Numbered, Base):

@@ -4,11 +4,11 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Integer, String, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Numbered, word
-from db.vocabulary import DepartmentKind, InstallationKind, PlaceKind
+from db.vocabulary import DepartmentKind, InstallationKind, PlaceKind, Refusal, SkillKind
 
 
 class Installation(Base):
@@ -110,12 +110,13 @@ class CategoryAlias(Numbered, Base):
 
 
 class _Code:
-    """What the plain code lists have in common."""
+    """What the plain code lists have in common; `version` counts the edits that people made."""
 
     code: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     name_en: Mapped[str | None] = mapped_column(String(160))
     active_to: Mapped[date | None] = mapped_column(Date)
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
 
 
 class OrderType(Numbered, _Code, Base):
@@ -131,7 +132,10 @@ class Channel(Numbered, _Code, Base):
 
 
 class Reason(Numbered, _Code, Base):
-    """Why a citizen is dissatisfied, in two levels; the attributes say what follows from it."""
+    """Why a citizen is dissatisfied, in two levels; the attributes say what follows from it.
+
+    `order_types` and `grades` are codes to which the reason is limited; null is all of them.
+    """
 
     __tablename__ = "reasons"
 
@@ -140,13 +144,16 @@ class Reason(Numbered, _Code, Base):
     calls_for_rework: Mapped[bool] = mapped_column(Boolean)
     needs_evidence: Mapped[bool] = mapped_column(Boolean)
     needs_text: Mapped[bool] = mapped_column(Boolean, default=False)
-    version: Mapped[int] = mapped_column(Integer, default=1)
-
-    __mapper_args__ = {"version_id_col": version}
+    order_types: Mapped[list[str] | None] = mapped_column(ARRAY(String(40)))
+    grades: Mapped[list[str] | None] = mapped_column(ARRAY(String(40)))
 
 
 class Disposition(Numbered, _Code, Base):
-    """How one attempt to call ended (AAPOR codes), with the behaviour that each code carries."""
+    """How one attempt to call ended (AAPOR codes), with the behaviour that each code carries.
+
+    `retry_minutes` is the shortest wait before the next attempt (null: the policy's), `another_number` says that the
+    citizen's next number is tried, `refusal` how final a refusal is.
+    """
 
     __tablename__ = "dispositions"
 
@@ -155,6 +162,17 @@ class Disposition(Numbered, _Code, Base):
     contacted: Mapped[bool] = mapped_column(Boolean)
     eligible: Mapped[bool] = mapped_column(Boolean)
     note_required: Mapped[bool] = mapped_column(Boolean)
+    retry_minutes: Mapped[int | None] = mapped_column(Integer)
+    another_number: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
+    refusal: Mapped[Refusal | None] = mapped_column(word(Refusal))
+
+
+class Skill(Numbered, _Code, Base):
+    """What an agent can do that a case may need: a language, or a skill such as winning back who refused."""
+
+    __tablename__ = "skills"
+
+    kind: Mapped[SkillKind] = mapped_column(word(SkillKind))
 
 
 class RatingScale(Numbered, _Code, Base):
@@ -210,8 +228,24 @@ class RuleSet(Numbered, _Versioned, Base):
     assumption: Mapped[bool] = mapped_column(Boolean)
 
 
-class Questionnaire(Numbered, _Versioned, Base):
-    """The questions of a callback, by version."""
+class CallbackPolicy(Numbered, _Versioned, Base):
+    """When, how often and in which order citizens are called, from a date on."""
+
+    __tablename__ = "callback_policies"
+    __table_args__ = (UniqueConstraint("code", "version"), UniqueConstraint("code", "effective_from"))
+
+    assumption: Mapped[bool] = mapped_column(Boolean)
+
+
+class Questionnaire(Numbered, Base):
+    """The questions of a callback, by version. Without a date it is a draft; with one it is locked, by a trigger."""
 
     __tablename__ = "questionnaires"
     __table_args__ = (UniqueConstraint("code", "version"),)
+
+    code: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int] = mapped_column(Integer)
+    effective_from: Mapped[date | None] = mapped_column(Date)
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    edits: Mapped[int] = mapped_column(Integer, default=1, server_default="1")

@@ -106,6 +106,54 @@ class FindingKind(StrEnum):
     CONTACT_DENIED = "contact_denied"
 
 
+class Refusal(StrEnum):
+    """How a citizen refuses: softly (somebody else may try again later) or once and for all."""
+
+    SOFT = "soft"
+    HARD = "hard"
+
+
+class SkillKind(StrEnum):
+    """What an agent can do that a case may need."""
+
+    LANGUAGE = "language"
+    SKILL = "skill"
+
+
+class CaseEnd(StrEnum):
+    """How a case left the callback queue; one that left because the order itself went on has none of these."""
+
+    ANSWERED = "answered"
+    EXHAUSTED = "exhausted"
+    FINAL = "final"
+    LAPSED = "lapsed"
+    OPTED_OUT = "opted_out"
+
+
+class AppointmentEnd(StrEnum):
+    """How an appointment ended."""
+
+    KEPT = "kept"
+    REPLACED = "replaced"
+    CANCELLED = "cancelled"
+
+
+class OptOutKind(StrEnum):
+    """What a citizen does not want any more: calls to this number, or to be asked at all."""
+
+    DO_NOT_CALL = "do_not_call"
+    NO_SURVEY = "no_survey"
+
+
+class NoticeKind(StrEnum):
+    """What somebody is told inside the portal."""
+
+    CASE_REFERRED = "case_referred"
+    REFERRAL_ANSWERED = "referral_answered"
+    APPOINTMENT_GIVEN = "appointment_given"
+    REASON_RECODED = "reason_recoded"
+
+
 class ImportKind(StrEnum):
     """What a sheet holds."""
 
@@ -151,6 +199,24 @@ class Event(StrEnum):
     RATINGS_IMPORTED = "ratings.imported"
     ORDER_ASSIGNED = "order.assigned"
     CALLBACK_RECORDED = "callback.recorded"
+    CALLBACK_CORRECTED = "callback.corrected"
+    CALLBACK_LAPSED = "callback.lapsed"
+    CASE_TAKEN = "case.taken"
+    CASE_REFERRED = "case.referred"
+    REFERRAL_ANSWERED = "referral.answered"
+    APPOINTMENT_BOOKED = "appointment.booked"
+    APPOINTMENT_CANCELLED = "appointment.cancelled"
+    NUMBER_ADDED = "number.added"
+    NUMBER_DIALLED = "number.dialled"
+    CALL_REPORTED = "call.reported"
+    OPT_OUT_RECORDED = "opt_out.recorded"
+    OPT_OUT_ENDED = "opt_out.ended"
+    REASON_RECODED = "reason.recoded"
+    QUESTIONNAIRE_DRAFTED = "questionnaire.drafted"
+    QUESTIONNAIRE_PUBLISHED = "questionnaire.published"
+    CODE_ADDED = "code.added"
+    CODE_CHANGED = "code.changed"
+    SKILLS_CHANGED = "skills.changed"
     CONTACT_REVEALED = "contact.revealed"
     ORDER_RETURNED = "order.returned"
     ORDER_ARCHIVED = "order.archived"

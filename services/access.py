@@ -134,6 +134,13 @@ class Work(Look):
         self.repeated = self.repeated or found
         return found
 
+    def quiet(self) -> None:
+        """Let this visit end without an event: it changed nothing that anybody will ever be asked about.
+
+        For holding a case and for drafts: both are gone once the work is recorded, and the record has its event.
+        """
+        self.repeated = True
+
     def unchanged(self, row: Versioned, seen: int) -> None:
         """Refuse with Stale where the row is no longer the version that the person's form was drawn from."""
         if row.version == seen:

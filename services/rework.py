@@ -124,7 +124,7 @@ def submit_rework(
         current = casework.current_round(work, order)
         refuse(_answer_problems(work, current, reply, unit_contacted, unit_contacted_at, evidence_note))
         before: dict[str, Fact] = {"status": order.status.value, "round": order.round}
-        order.status = after
+        order.status, order.round_closed_at = after, work.now
         current.closed_at, current.reply = work.now, reply.strip()
         current.unit_contacted = unit_contacted
         current.unit_contacted_at = unit_contacted_at if unit_contacted else None

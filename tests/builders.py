@@ -158,6 +158,7 @@ def order(session: Session, department: Department | None = None, **facts: Any) 
         due_days=days,
         closed_at=closed,
         closed_on=closed.astimezone(CITY).date() if closed else None,
+        round_closed_at=facts.pop("round_closed_at", closed),
         on_time=facts.pop("on_time", closed <= due if closed and due else None),
         status=facts.pop("status", Status.CLOSED if closed else Status.OPEN),
         created_at=accepted,

@@ -8,7 +8,10 @@ from services.rules.permissions import ROLE_PERMISSIONS, Permission
 
 ROOT = Path(__file__).resolve().parents[1]
 
-FOR_THE_PROGRAM_ALONE = {Permission.SIGN_IN, Permission.SIGN_IN_VIEW, Permission.SETUP, Permission.SETUP_VIEW}
+FOR_THE_PROGRAM_ALONE = {Permission.SIGN_IN, Permission.SIGN_IN_VIEW, Permission.SETUP, Permission.SETUP_VIEW} | {
+    Permission.CALLBACK_LAPSE,
+    Permission.CALL_REPORT,
+}
 """What only the system actor may do: let people in, and prepare the database."""
 
 

@@ -268,6 +268,7 @@ class _Filling:
             due_at=due,
             closed_at=closed,
             closed_on=_day(closed),
+            round_closed_at=closed,
             on_time=closed <= due if closed and due else None,
             status=status,
             round=2 if reworked else 1,

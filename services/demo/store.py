@@ -132,6 +132,7 @@ def _order(world: World, departments: Mapping[str, int], story: Story) -> Row:
         "due_rule": world.in_force.rules.name,
         "closed_at": closed_at,
         "closed_on": closed_at.date() if closed_at else None,
+        "round_closed_at": story.last.closed_at,
         "status": story.status,
         "round": story.last.number,
         "outcome": story.outcome,

@@ -315,6 +315,7 @@ def _update(work: Work, import_id: int, after_close: Status) -> None:
             due_rule=case((and_(takes, _S.due_at.is_not(None)), _S.due_rule), else_=_O.due_rule),
             closed_at=closed_at,
             closed_on=_day(closed_at),
+            round_closed_at=case((_S.closing == "redo", _S.closed_at), else_=_O.round_closed_at),
             status=case((_S.closing == "first", literal(after_close.value)),
                         (_S.closing == "redo", literal(REDO.after.value)), else_=cast(_O.status, Text)),
             on_time=closed_at <= due_at,

@@ -48,11 +48,14 @@ ESCALATE = _move("escalate", S.DUE, to=S.ESCALATED, needs=P.CALLBACK_RECORD, rea
 MISS = _move("miss", S.DUE, to=S.ARCHIVED, needs=P.CALLBACK_RECORD)
 STAND = _move("stand", S.DUE, to=S.DISSATISFIED, needs=P.CALLBACK_RECORD)
 STAND_ESCALATED = _move("stand_escalated", S.DUE, to=S.ESCALATED, needs=P.CALLBACK_RECORD)
+LAPSE = _move("lapse", S.CLOSED, to=S.ARCHIVED, needs=P.CALLBACK_LAPSE)
+CORRECT = _move("correct", S.DUE, S.ARCHIVED, S.DISSATISFIED, S.ESCALATED, to=S.DUE, needs=P.CALLBACK_RECORD)
 RETURN = _move("return", S.DISSATISFIED, S.ESCALATED, to=S.RETURNED, needs=P.ORDER_RETURN, reason=True)
 REDO = _move("redo", S.RETURNED, to=S.DUE, needs=P.REWORK_SUBMIT)
 ARCHIVE = _move("archive", S.DISSATISFIED, S.ESCALATED, to=S.ARCHIVED, needs=P.ORDER_ARCHIVE, reason=True)
 
 MOVES: tuple[Move, ...] = (
+    CORRECT,
     CLOSE,
     ASK,
     CONTENT,
@@ -64,6 +67,7 @@ MOVES: tuple[Move, ...] = (
     MISS,
     STAND,
     STAND_ESCALATED,
+    LAPSE,
     RETURN,
     REDO,
     ARCHIVE,

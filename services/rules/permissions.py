@@ -16,6 +16,19 @@ class Permission(StrEnum):
     IMPORT_VIEW = "import:view"
     CALLBACK_VIEW = "callback:view"
     CALLBACK_RECORD = "callback:record"
+    CALLBACK_LAPSE = "callback:lapse"
+    CASE_REFER = "case:refer"
+    REFERRAL_VIEW = "referral:view"
+    REFERRAL_ANSWER = "referral:answer"
+    APPOINTMENT_MANAGE = "appointment:manage"
+    OPT_OUT_VIEW = "opt-out:view"
+    OPT_OUT_END = "opt-out:end"
+    CALL_REPORT = "call:report"
+    FIGURES_VIEW = "figures:view"
+    AGENTS_VIEW = "agents:view"
+    REASON_RECODE = "reason:recode"
+    QUESTIONNAIRE_VIEW = "questionnaire:view"
+    QUESTIONNAIRE_MANAGE = "questionnaire:manage"
     CONTACT_REVEAL = "contact:reveal"
     REVIEW_VIEW = "review:view"
     ORDER_RETURN = "order:return"
@@ -40,16 +53,20 @@ P = Permission
 _EVERYBODY = frozenset({P.HOME_VIEW, P.ORDER_VIEW, P.SCORE_VIEW, P.REFERENCE_VIEW, P.SELF_MANAGE})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.AGENT: _EVERYBODY | {P.CALLBACK_VIEW, P.CALLBACK_RECORD, P.CONTACT_REVEAL},
+    Role.AGENT: _EVERYBODY
+    | {P.CALLBACK_VIEW, P.CALLBACK_RECORD, P.CONTACT_REVEAL}
+    | {P.CASE_REFER, P.APPOINTMENT_MANAGE, P.FIGURES_VIEW},
     Role.SUPERVISOR: _EVERYBODY
     | {P.CALLBACK_VIEW, P.REVIEW_VIEW, P.ORDER_RETURN, P.ORDER_ARCHIVE, P.ORDER_ASSIGN, P.REWORK_VIEW}
-    | {P.CONTACT_REVEAL, P.TRAIL_VIEW},
+    | {P.CONTACT_REVEAL, P.TRAIL_VIEW}
+    | {P.REFERRAL_VIEW, P.REFERRAL_ANSWER, P.APPOINTMENT_MANAGE, P.OPT_OUT_VIEW, P.OPT_OUT_END}
+    | {P.FIGURES_VIEW, P.AGENTS_VIEW, P.REASON_RECODE, P.QUESTIONNAIRE_VIEW},
     Role.UNIT: _EVERYBODY | {P.REWORK_VIEW, P.REWORK_SUBMIT, P.CONTACT_REVEAL},
-    Role.ASSESSOR: _EVERYBODY | {P.REVIEW_VIEW, P.REWORK_VIEW, P.TRAIL_VIEW},
+    Role.ASSESSOR: _EVERYBODY | {P.REVIEW_VIEW, P.REWORK_VIEW, P.TRAIL_VIEW} | {P.FIGURES_VIEW, P.QUESTIONNAIRE_VIEW},
     Role.ADMIN: _EVERYBODY
     | {P.ORDER_IMPORT, P.IMPORT_VIEW, P.PERSON_VIEW, P.PERSON_MANAGE, P.REFERENCE_MANAGE, P.TRAIL_VIEW}
-    | {P.ORDER_ASSIGN},
-    Role.VIEWER: _EVERYBODY,
+    | {P.ORDER_ASSIGN, P.QUESTIONNAIRE_VIEW, P.QUESTIONNAIRE_MANAGE},
+    Role.VIEWER: _EVERYBODY | {P.FIGURES_VIEW},
     Role.SYSTEM: frozenset(Permission),
 }
 """Everything a role may do. Reading orders and scores is for all; scope decides which ones."""

@@ -52,7 +52,7 @@ def test_standing_dissatisfaction_comes_first_then_higher_rounds_then_who_waits_
     builders.closed_order(owner)
     unit = builders.department(owner)
     again = builders.returned_order(owner, unit)
-    again.status = Status.DUE
+    again.status, again.round_closed_at = Status.DUE, builders.at("2026-05-20")
     angry = builders.due_order(owner, satisfaction=Satisfaction.DISSATISFIED, rated=True)
     owner.commit()
     found = callbacks.queue(agent)
@@ -86,7 +86,8 @@ def test_who_was_called_today_about_an_earlier_round_is_next_after_the_rework(
     builders.due_order(owner, unit)
     first = owner.scalars(select(Round).where(Round.order_id == reworked.id, Round.number == 1)).one()
     builders.attempt(owner, reworked, builders.person(owner), recorded_at=clock.now).round_id = first.id
-    reworked.status, reworked.attempts, reworked.called = Status.DUE, 1, True
+    reworked.status, reworked.round_closed_at = Status.DUE, clock.now
+    reworked.attempts, reworked.called = 1, True
     builders.current_round(owner, reworked).closed_at = clock.now
     owner.commit()
     following = callbacks.next_case(agent)
@@ -208,7 +209,7 @@ def test_a_dissatisfied_rating_stands_although_nobody_answers(owner: Session, ag
 def test_silence_after_rework_takes_nothing_back(owner: Session, agent: Access) -> None:
     unit = builders.department(owner)
     order = builders.returned_order(owner, unit)
-    order.status = Status.DUE
+    order.status, order.round_closed_at = Status.DUE, builders.at("2026-06-01")
     builders.current_round(owner, order).closed_at = builders.at("2026-06-01")
     owner.commit()
     assert record(agent, order, Visit("4.31")).status == Status.ARCHIVED
@@ -345,6 +346,7 @@ def test_every_round_holds_its_own_rating(owner: Session, agent: Access) -> None
     mine, theirs = builders.department(owner), builders.department(owner)
     order = builders.returned_order(owner, mine)
     order.status, order.department_id = Status.DUE, theirs.id
+    order.round_closed_at = builders.at("2026-06-01")
     last = builders.current_round(owner, order)
     owner.execute(Round.__table__.update().where(Round.id == last.id).values(closed_at=builders.at("2026-06-01")))
     owner.commit()
