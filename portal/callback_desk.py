@@ -3,14 +3,14 @@
 import streamlit as st
 
 from db.vocabulary import Satisfaction, Status
-from portal import forms, loop_forms, page
+from portal import forms, loop_forms, page, questions
 from portal.page import Page
-from portal.words import label, name, number, plain, say, says
+from portal.words import label, name, number, plain, say
 from services import callbacks
 from services.callbacks import Case, Queue
-from services.code_lists import Choice, DispositionChoice, Question, ReasonChoice
+from services.code_lists import DispositionChoice, ReasonChoice
 from services.rules.permissions import Permission
-from services.rules.questionnaire import RESULT
+from services.rules.scripts import Called
 from services.rules.survey import LONGEST_NOTE, LONGEST_WORDS, Visit
 
 REWORK_ICON = ":material/replay:"
@@ -67,9 +67,11 @@ def draw_form(here: Page, case: Case) -> None:
         return
     seen = forms.up_to_date(form, case.order.version)
     st.session_state.setdefault(f"_started_{token}", case.looked_at)
+    page.name_fields(questions.field_words(case.questions))
+    _draw_script(case)
     with st.container(horizontal=True, gap="small", key="callback_questions"):
-        for question in case.questions:
-            _ask(question, token)
+        for place, question in enumerate(questions.open_now(case.questions, _keys(token)), 1):
+            questions.draw(question, _key(token, question.code), place)
     if _dissatisfied(case, token):
         _ask_reasons(case, token)
     with st.bottom, st.container(key="callback_endings"):
@@ -97,33 +99,29 @@ def _begun(case: Case, token: str) -> bool:
     return any(st.session_state.get(_key(token, field)) for field in fields)
 
 
-def _ask(question: Question, token: str) -> None:
-    known = {choice.code: choice for choice in question.choices}
-    heading = say(f"question.{question.code}") if says(f"question.{question.code}") else plain(question.code)
-    st.segmented_control(
-        heading,
-        list(known),
-        key=_key(token, question.code),
-        format_func=lambda code: _answer(question, known[code]),
-        wrap=True,
-    )
+def _keys(token: str) -> questions.Key:
+    return lambda code: _key(token, code)
 
 
-def _answer(question: Question, choice: Choice) -> str:
-    if choice.named is not None:
-        return plain(name(choice.named))
-    key = f"{question.code}.{choice.code}"
-    return say(key) if says(key) else plain(choice.code)
+def _draw_script(case: Case) -> None:
+    """Draw what the agent says, out of the way until it is wanted."""
+    if not questions.has_script(case.opening, case.questions):
+        return
+    order = case.order
+    called = Called(order.number, order.title, name(order.department), order.requester, order.confidential)
+    with st.popover(say("questions.script"), icon=":material/record_voice_over:"):
+        questions.draw_script(case.opening, case.questions, called)
 
 
 def _dissatisfied(case: Case, token: str) -> bool:
-    given = st.session_state.get(_key(token, RESULT))
-    graded = next(question for question in case.questions if question.code == RESULT)
-    return any(choice.code == given and choice.counts_as == Satisfaction.DISSATISFIED for choice in graded.choices)
+    given = questions.answers_of(case.questions, _keys(token))
+    return questions.counts_as(case.questions, given) == Satisfaction.DISSATISFIED
 
 
 def _ask_reasons(case: Case, token: str) -> None:
-    known = {reason.named.code: reason for reason in case.reasons}
+    given = questions.answers_of(case.questions, _keys(token))
+    grade = next((given.get(question.code) for question in case.questions if question.decides), None)
+    known = {reason.named.code: reason for reason in case.reasons if reason.fits(grade)}
     st.pills(
         say("callback_record.reasons"),
         list(known),
@@ -234,7 +232,7 @@ def _send(here: Page, case: Case, token: str, seen: int, disposition: str | None
         dissatisfied = _dissatisfied(case, token)
         visit = Visit(
             disposition,
-            {question.code: st.session_state.get(_key(token, question.code)) for question in case.questions},
+            questions.answers_of(case.questions, _keys(token)),
             tuple(st.session_state.get(_key(token, "reasons")) or ()) if dissatisfied else (),
             loop_forms.written(_key(token, "words")) if dissatisfied else None,
         )

@@ -25,6 +25,8 @@ _EVENT_ICONS = {
     Event.ORDER_ARCHIVED: ":material/inventory_2:",
 }
 _WORDS_OF_ANSWERS = {"contacted": Contacted, "solved": Solved}
+_SHORT = frozenset({"contacted", "solved", "result", "attitude"})
+"""The questions that every list here knows; others are told in the words in which they were asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +168,15 @@ def _call(call: Call, rating: Rated | None) -> Entry:
 
 def _answer(answered: Answered) -> str:
     kind = _WORDS_OF_ANSWERS.get(answered.question)
-    if kind is not None:
-        told = label(kind(answered.value))
+    if answered.question in _SHORT:
+        asked = say(f"field.{answered.question}")
     else:
-        told = name(answered.grade) if answered.grade else answered.value
-    return f":gray[{say(f'field.{answered.question}')}] {plain(told)}"
+        asked = plain(name(answered.ask).rstrip("？?")) if answered.ask else plain(answered.question)
+    if answered.said:
+        told = joined([name(one) for one in answered.said])
+    else:
+        told = label(kind(answered.value)) if kind is not None else answered.value
+    return f":gray[{asked}] {plain(told)}"
 
 
 def _grade(rated: Rated) -> str:

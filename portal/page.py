@@ -17,6 +17,7 @@ from services.rules.permissions import Permission
 T = TypeVar("T")
 
 _NOTICE = "_notice"
+_FIELDS = "_fields"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,11 @@ def notice(what: PortalError | str, kind: str = "success", **facts: object) -> N
         waiting.append(told)
 
 
+def name_fields(words: Mapping[str, str]) -> None:
+    """Say how the fields of a form are called whose names stand in a document, until another form says so."""
+    st.session_state[_FIELDS] = dict(words)
+
+
 def show(refusal: PortalError) -> None:
     """Word a refusal where the screen stands now: what happened, what is kept, what to do."""
     st.error(worded(refusal), icon=":material/error:")
@@ -115,7 +121,7 @@ def worded(refusal: PortalError) -> str:
     """Return the sentence, or sentences, of a refusal in the reader's language."""
     facts: Mapping[str, Any] = {name: plain(str(value)) for name, value in refusal.facts.items()}
     if isinstance(refusal, Invalid):
-        told = [titled(say(f"field.{field}"), say(f"problem.{code}")) for field, code in refusal.problems.items()]
+        told = [titled(_field(field), say(f"problem.{code}")) for field, code in refusal.problems.items()]
         return f"{say(refusal.code, **facts)}  \n{' · '.join(told)}"
     if isinstance(refusal, IllegalMove):
         facts = {"move": say(f"move.{refusal.facts['move']}"), "status": say(f"status.{refusal.facts['status']}")}
@@ -136,3 +142,11 @@ def show_notices() -> None:
         else:
             kind, sentence = waiting
             getattr(st, kind)(sentence, icon=":material/check_circle:" if kind == "success" else ":material/info:")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _field(field: str) -> str:
+    named = st.session_state.get(_FIELDS, {})
+    return str(named[field]) if field in named else say(f"field.{field}")

@@ -63,6 +63,7 @@ class Case:
     attempts_allowed: int
     text_length: int
     looked_at: datetime
+    opening: Named | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,13 @@ def record_callback(
         lifecycle.advance(order.status, lifecycle.RETRY)
         lists = CodeLists.read(work)
         current = casework.current_round(work, order)
-        verdict = survey.judge(visit, lists.book, unit_contacted=current.unit_contacted)
+        verdict = survey.judge(
+            visit,
+            lists.book,
+            unit_contacted=current.unit_contacted,
+            order_type=work.one(OrderType, order.order_type_id).code,
+            today=work.today,
+        )
         move = _move(work, order, current, verdict, lists)
         before = _counted(order)
         attempt = _store(work, current, verdict, lists, request_id, started_at)
@@ -250,12 +257,13 @@ def _case(look: Look, order: Order) -> Case:
     return Case(
         order=casework.facts_of(look, order),
         questions=lists.question_choices(look),
-        reasons=lists.reason_choices(),
+        reasons=lists.reason_choices(look.one(OrderType, order.order_type_id).code),
         dispositions=lists.disposition_choices(),
         attempts_made=len(_history(look, current, lists.book)),
         attempts_allowed=lists.in_force_policy.policy.max_attempts.value,
         text_length=lists.in_force.rules.reason_text_length.value,
         looked_at=look.now,
+        opening=lists.opening,
     )
 
 

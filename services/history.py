@@ -19,7 +19,7 @@ from services.access import Look
 from services.effective import calendar_around
 from services.rules import deadlines, questionnaire
 from services.rules.deadlines import Explanation
-from services.rules.questionnaire import WORDS
+from services.rules.questions import WORDS, Question, chosen
 from services.views import Named
 
 T = TypeVar("T")
@@ -42,11 +42,12 @@ class Rated:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answer of a call: a stored word, and the name of the grade where the question is graded."""
+    """One answer of a call as it is stored, with the question and what was chosen in words where there are any."""
 
     question: str
     value: str
-    grade: Named | None
+    ask: Named | None
+    said: tuple[Named, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,21 +206,26 @@ def _calls(look: Look, order: Order, rounds: Sequence[Round]) -> Mapping[int, li
 
 
 def _answered(look: Look, asked: set[int]) -> Callable[[Answer], Answered]:
-    """Return how an answer is told: a grade by its name on the scale that the questionnaire asked by."""
-    scales: dict[tuple[int, str], str] = {}
+    """Return how an answer is told: in the words of its own questionnaire, a grade by its name on the scale."""
+    questions: dict[tuple[int, str], Question] = {}
     for row in look.session.scalars(select(Questionnaire).where(Questionnaire.id.in_(asked))):
         for question in questionnaire.parse(row.document).questions:
-            if question.scale is not None:
-                scales[row.id, question.code] = question.scale
+            questions[row.id, question.code] = question
+    scales = {question.scale for question in questions.values() if question.scale is not None}
     graded = select(RatingScale.code, Grade).join(Grade, Grade.scale_id == RatingScale.id)
     grades = {
         (scale, grade.code): Named.of(grade)
-        for scale, grade in look.session.execute(graded.where(RatingScale.code.in_(set(scales.values()))))
+        for scale, grade in look.session.execute(graded.where(RatingScale.code.in_(scales)))
     }
 
     def answered(one: Answer) -> Answered:
-        scale = scales.get((one.questionnaire_id, one.question), "")
-        return Answered(one.question, one.value, grades.get((scale, one.value)))
+        question = questions.get((one.questionnaire_id, one.question))
+        if question is None:
+            return Answered(one.question, one.value, None, ())
+        words = {choice.code: Named.text(choice.code, choice.name) for choice in question.choices if choice.name}
+        words |= {code: named for (scale, code), named in grades.items() if scale == question.scale}
+        ask = Named.text(question.code, question.ask) if question.ask else None
+        return Answered(one.question, one.value, ask, tuple(words[code] for code in chosen(one.value) if code in words))
 
     return answered
 

@@ -18,7 +18,7 @@ from services.rules import questionnaire, ruleset
 from services.rules.permissions import Permission
 
 RULES = "guangzhou_default.toml"
-QUESTIONS = "callback_questionnaire.toml"
+QUESTIONS = "questionnaires"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Prepared:
 
 
 def load_reference(access: Access) -> Prepared:
-    """Store the shipped reference rows, rule set and questionnaire where they are missing or have news."""
+    """Store the shipped reference rows, rule set and questionnaires where they are missing or have news."""
     with access.write(Permission.SETUP) as work:
         rows = reference_rows.load(work.session)
         rows |= {"rule_sets": _store_rules(work), "questionnaires": _store_questions(work)}
@@ -45,6 +45,13 @@ def load_reference(access: Access) -> Prepared:
         else:
             work.repeated = True
         return prepared
+
+
+def shipped_questionnaires() -> tuple[dict[str, Any], ...]:
+    """Return the questionnaires that come with the program, in the order of their files."""
+    folder = files("services.rules").joinpath(QUESTIONS)
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return tuple(_shipped(f"{QUESTIONS}/{name}") for name in names)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -66,16 +73,21 @@ def _store_rules(work: Work) -> int:
 
 
 def _store_questions(work: Work) -> int:
-    document = _shipped(QUESTIONS)
-    asked = questionnaire.parse(document)
-    row = {
-        "code": asked.code,
-        "version": asked.version,
-        "effective_from": asked.effective_from,
-        "document": document,
-        "fingerprint": asked.fingerprint,
-    }
-    return _store(work, Questionnaire, row)
+    """Store the shipped questionnaires, version by version, unless they are there."""
+    stored = 0
+    for document in shipped_questionnaires():
+        asked = questionnaire.parse(document)
+        if asked.effective_from is None:
+            continue
+        row = {
+            "code": asked.code,
+            "version": asked.version,
+            "effective_from": asked.effective_from,
+            "document": document,
+            "fingerprint": asked.fingerprint,
+        }
+        stored += _store(work, Questionnaire, row)
+    return stored
 
 
 def _store(work: Work, kind: type[RuleSet] | type[Questionnaire], row: dict[str, Any]) -> int:

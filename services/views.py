@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.rules.questions import Text
+
 
 class CodeRow(Protocol):
     """A row of a code list, as the database holds it."""
@@ -30,6 +32,11 @@ class Named:
     def of(cls, row: CodeRow) -> "Named":
         """Return the row with its names; where it has no English one, the screens fall back to the Chinese."""
         return cls(row.id, row.code, row.name, row.name_en or "")
+
+    @classmethod
+    def text(cls, code: str, words: Text) -> "Named":
+        """Return words of a document in the same shape; they have no row of their own."""
+        return cls(0, code, words.zh, words.en)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,13 @@ from db.reference import (
     Grade,
     OrderType,
     Place,
-    Questionnaire,
     RatingScale,
     Reason,
 )
 from db.vocabulary import DepartmentKind, PlaceKind
 from services.access import Look
 from services.demo.hours import Hours
-from services.effective import InForce, calendar_around, rules_on
+from services.effective import InForce, calendar_around, questions_on, rules_on
 from services.rules.deadlines import Calendar, due_at
 
 _DISTRICT_SIZES = {
@@ -106,7 +105,6 @@ def build(look: Look, first: date, last: date) -> World:
     units = {unit.code: unit for unit in _units(look, last)}
     streets = _streets(look, last, units)
     matters, weights = _matters(look)
-    questionnaire = look.session.scalars(select(Questionnaire.id).order_by(Questionnaire.version.desc())).first()
     return World(
         units=units,
         subunits=_subunits(look, units),
@@ -117,7 +115,7 @@ def build(look: Look, first: date, last: date) -> World:
         flood=next(matter for matter in matters if matter.code == _FLOOD),
         rework_reasons=frozenset(look.session.scalars(select(Reason.code).where(Reason.calls_for_rework))),
         in_force=rules_on(look, last),
-        questionnaire_id=questionnaire or 0,
+        questionnaire_id=questions_on(look, last).id,
         calendar=calendar,
         hours=Hours(calendar),
         ids=_ids(look),

@@ -1,10 +1,11 @@
 """What one callback amounts to: the questions, what a visit must hold, and the verdict.
 
-A call that was answered in full (disposition 1.1) answers every needed question of the questionnaire: did the
-department contact you, is it solved, how satisfied are you with the result, and with the manner. A partial one (1.2)
-answers at least the result, which alone decides the satisfaction. A dissatisfied citizen's reason and own words are
-written down; nobody else has a reason to give. A call without an answer holds no answers. The department that says it
-contacted the citizen, when the citizen says it did not, has earned a finding, satisfied or not.
+A call that was answered in full (disposition 1.1) answers every question that the questionnaire needs and that the
+answers before it have opened. A partial one (1.2) answers at least the graded question that decides the satisfaction.
+Raw answers are kept as they were given; what a grade counts as is read from the scale of the rule set, by its code. A
+dissatisfied citizen's reason and own words are written down; nobody else has a reason to give. A call without an answer
+holds no answers. The department that says it contacted the citizen, when the citizen says it did not, has earned a
+finding, satisfied or not.
 
 `judge` names every problem at once, by field; the problem codes are the members of `Problem`.
 
@@ -15,7 +16,7 @@ contacted the citizen, when the citizen says it did not, has earned a finding, s
 ...     return tomllib.loads(files("services.rules").joinpath(name).read_text("utf-8"))
 >>> book = Book(
 ...     rules=ruleset.parse(shipped("guangzhou_default.toml")),
-...     questionnaire=questionnaire.parse(shipped("callback_questionnaire.toml")),
+...     questionnaire=questionnaire.parse(shipped("questionnaires/callback_1.toml")),
 ...     reasons={"R02": Reason("R02", calls_for_rework=True)},
 ...     dispositions={"1.1": Disposition("1.1", "I", final=True)},
 ... )
@@ -32,31 +33,29 @@ contacted the citizen, when the citizen says it did not, has earned a finding, s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from datetime import date
 from types import MappingProxyType
 
 from db.vocabulary import Contacted, FindingKind, Satisfaction, Solved
 from services.errors import Invalid
+from services.rules import answers as said
+from services.rules import questions
+from services.rules.answers import Problem
 from services.rules.dispositions import Disposition
-from services.rules.questionnaire import CONTACTED, DISPOSITION, NOTE, REASONS, RESULT, SOLVED, WORDS, Questionnaire
+from services.rules.questions import (
+    CONTACTED,
+    DISPOSITION,
+    NOTE,
+    REASONS,
+    SOLVED,
+    WORDS,
+    Answer,
+    Question,
+    Questionnaire,
+)
 from services.rules.ruleset import RuleSet
 
 LONGEST_WORDS, LONGEST_NOTE = 2000, 500
-
-
-class Problem(StrEnum):
-    """Everything that may be wrong with one field of a visit."""
-
-    REQUIRED = "required"
-    UNKNOWN = "unknown"
-    RETIRED = "retired"
-    HEADING = "heading"
-    NOT_A_CALL = "not_a_call"
-    NOT_REACHED = "not_reached"
-    IS_COMPLETE = "is_complete"
-    NOT_DISSATISFIED = "not_dissatisfied"
-    TOO_SHORT = "too_short"
-    TOO_LONG = "too_long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,13 @@ class Reason:
     needs_text: bool = False
     heading: bool = False
     retired: bool = False
+    order_types: frozenset[str] | None = None
+    grades: frozenset[str] | None = None
+
+    def fits(self, order_type: str | None, grade: str | None) -> bool:
+        """Say whether it may be given for an order of a type and a grade; None means every one, or one not known."""
+        of_type = self.order_types is None or order_type is None or order_type in self.order_types
+        return of_type and (self.grades is None or grade is None or grade in self.grades)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +89,17 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One call as the agent wrote it down. Nothing is filled in beforehand: what was not asked is not there."""
+    """One call as the agent wrote it down. Nothing is filled in beforehand: what was not asked is not there.
+
+    `suggested` are the reasons that were proposed to the agent and taken.
+    """
 
     disposition: str | None = None
-    answers: Mapping[str, str | None] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = field(default_factory=dict)
     reasons: Sequence[str] = ()
     words: str | None = None
     note: str | None = None
+    suggested: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,7 @@ class Verdict:
     calls_for_rework: bool
     attributable: bool
     finding: FindingKind | None
+    suggested: tuple[str, ...] = ()
 
     @property
     def reached(self) -> bool:
@@ -116,19 +127,29 @@ class Verdict:
         return self.disposition.interview
 
 
-def judge(visit: Visit, book: Book, *, unit_contacted: bool | None = None) -> Verdict:
+def judge(
+    visit: Visit,
+    book: Book,
+    *,
+    unit_contacted: bool | None = None,
+    order_type: str | None = None,
+    today: date | None = None,
+) -> Verdict:
     """Return what a visit amounts to; `unit_contacted` is the department's own claim to have contacted the citizen.
 
+    `order_type` limits the reasons, and `today` the dates that may not lie in the future.
     Raises Invalid with every problem by its field: disposition, note, reasons, words, or the code of a question.
     """
     problems: dict[str, Problem] = {}
     words, note = _text(visit.words), _text(visit.note)
     disposition = _disposition(visit.disposition, note, book, problems)
-    answers = _answers(visit.answers, book, problems)
-    reasons = _reasons(visit.reasons, book, problems)
+    answers = said.checked(visit.answers, book.questionnaire, book.rules, today, problems)
+    decides = book.questionnaire.satisfaction
+    grade = answers.get(decides)
+    reasons = _reasons(visit.reasons, book, order_type, grade if isinstance(grade, str) else None, problems)
     satisfaction = None
     if disposition is not None and disposition.interview:
-        _needed(disposition, answers, book.questionnaire, problems)
+        _needed(disposition, answers, book, problems)
         satisfaction = _satisfaction(answers, book, problems)
         if satisfaction is not None:
             _why(satisfaction, reasons, words, book.rules, problems)
@@ -140,23 +161,32 @@ def judge(visit: Visit, book: Book, *, unit_contacted: bool | None = None) -> Ve
             problems.setdefault(name, Problem.TOO_LONG)
     if problems or disposition is None:
         raise Invalid({name: problem.value for name, problem in problems.items()})
-    contacted = Contacted(answers[CONTACTED]) if CONTACTED in answers else None
-    graded = book.questionnaire.question(RESULT) if RESULT in answers else None
+    stored = {code: said.stored(answer) for code, answer in answers.items()}
+    contacted = Contacted(stored[CONTACTED]) if CONTACTED in stored else None
+    graded = book.questionnaire.question(decides) if decides in stored else None
+    given = tuple(reason.code for reason in reasons)
     return Verdict(
         disposition=disposition,
-        answers=MappingProxyType(answers | ({WORDS: words} if words else {})),
+        answers=MappingProxyType(stored | ({WORDS: words} if words else {})),
         satisfaction=satisfaction,
         scale=graded.scale if graded else None,
-        grade=answers.get(RESULT),
+        grade=stored.get(decides),
         contacted=contacted,
-        solved=Solved(answers[SOLVED]) if SOLVED in answers else None,
-        reasons=tuple(reason.code for reason in reasons),
+        solved=Solved(stored[SOLVED]) if SOLVED in stored else None,
+        reasons=given,
         words=words,
         note=note,
         calls_for_rework=any(reason.calls_for_rework for reason in reasons),
         attributable=any(reason.attributable for reason in reasons),
         finding=FindingKind.CONTACT_DENIED if unit_contacted and contacted == Contacted.NO else None,
+        suggested=tuple(code for code in given if code in visit.suggested),
     )
+
+
+def asked(book: Book, answers: Mapping[str, Answer]) -> tuple[Question, ...]:
+    """Return the questions that are asked now, given the answers so far."""
+    found = questions.asked(said.branches(book.questionnaire, book.rules), answers)
+    return tuple(one.question for one in found)
 
 
 def _text(written: str | None) -> str | None:
@@ -179,26 +209,9 @@ def _disposition(code: str | None, note: str | None, book: Book, problems: dict[
     return disposition
 
 
-def _answers(given: Mapping[str, str | None], book: Book, problems: dict[str, Problem]) -> dict[str, str]:
-    """Return the answers that were given, in the order of the questions."""
-    for code in given:
-        if book.questionnaire.question(code) is None:
-            problems[code] = Problem.UNKNOWN
-    answers = {}
-    for question in book.questionnaire.questions:
-        value = given.get(question.code)
-        if not value:
-            continue
-        answers[question.code] = value
-        known = question.choices
-        if question.scale is not None:
-            known = tuple(grade.code for grade in book.rules.grades(question.scale))
-        if value not in known:
-            problems[question.code] = Problem.UNKNOWN
-    return answers
-
-
-def _reasons(codes: Sequence[str], book: Book, problems: dict[str, Problem]) -> tuple[Reason, ...]:
+def _reasons(
+    codes: Sequence[str], book: Book, order_type: str | None, grade: str | None, problems: dict[str, Problem]
+) -> tuple[Reason, ...]:
     """Return the reasons once each, in the order in which they were given."""
     reasons = []
     for code in dict.fromkeys(codes):
@@ -209,33 +222,31 @@ def _reasons(codes: Sequence[str], book: Book, problems: dict[str, Problem]) -> 
             problems.setdefault(REASONS, Problem.RETIRED)
         elif reason.heading:
             problems.setdefault(REASONS, Problem.HEADING)
+        elif not reason.fits(order_type, grade):
+            problems.setdefault(REASONS, Problem.NOT_FOR_THIS)
         else:
             reasons.append(reason)
     return tuple(reasons)
 
 
-def _needed(
-    disposition: Disposition,
-    answers: Mapping[str, str],
-    questionnaire: Questionnaire,
-    problems: dict[str, Problem],
-) -> None:
-    """Hold the answers against the disposition: complete means complete, and partial means the result at least."""
-    open_questions = [one.code for one in questionnaire.questions if one.needed and one.code not in answers]
+def _needed(disposition: Disposition, answers: Mapping[str, Answer], book: Book, problems: dict[str, Problem]) -> None:
+    """Hold the answers against the disposition: complete means complete, and partial means that which decides."""
+    missing = [code for code in said.required(answers, book.questionnaire, book.rules) if code not in answers]
     if disposition.complete:
-        for code in open_questions:
+        for code in missing:
             problems.setdefault(code, Problem.REQUIRED)
-    elif not open_questions:
+    elif not missing:
         problems.setdefault(DISPOSITION, Problem.IS_COMPLETE)
-    elif RESULT in open_questions:
-        problems.setdefault(RESULT, Problem.REQUIRED)
+    elif book.questionnaire.satisfaction in missing:
+        problems.setdefault(book.questionnaire.satisfaction, Problem.REQUIRED)
 
 
-def _satisfaction(answers: Mapping[str, str], book: Book, problems: Mapping[str, Problem]) -> Satisfaction | None:
-    question = book.questionnaire.question(RESULT)
-    if question is None or question.scale is None or RESULT not in answers or RESULT in problems:
+def _satisfaction(answers: Mapping[str, Answer], book: Book, problems: Mapping[str, Problem]) -> Satisfaction | None:
+    decides = book.questionnaire.satisfaction
+    question, grade = book.questionnaire.question(decides), answers.get(decides)
+    if question is None or question.scale is None or not isinstance(grade, str) or decides in problems:
         return None
-    return book.rules.satisfaction(question.scale, answers[RESULT])
+    return book.rules.satisfaction(question.scale, grade)
 
 
 def _why(

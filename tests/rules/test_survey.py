@@ -53,7 +53,7 @@ def shipped(name: str) -> Document:
 
 BOOK = Book(
     rules=ruleset.parse(shipped("guangzhou_default.toml")),
-    questionnaire=questionnaire.parse(shipped("callback_questionnaire.toml")),
+    questionnaire=questionnaire.parse(shipped("questionnaires/callback_1.toml")),
     reasons=REASONS,
     dispositions=DISPOSITIONS,
 )
@@ -242,11 +242,11 @@ def test_the_shipped_questionnaire_asks_the_four_questions() -> None:
     assert [question.code for question in asked.questions] == ["contacted", "solved", "result", "attitude"]
     assert all(question.needed for question in asked.questions)
     assert {question.scale for question in asked.questions} == {None, "five"}
-    assert asked.fingerprint == ruleset.fingerprint(shipped("callback_questionnaire.toml"))
+    assert asked.fingerprint == ruleset.fingerprint(shipped("questionnaires/callback_1.toml"))
 
 
 def test_another_question_may_be_asked_and_left_open() -> None:
-    document = shipped("callback_questionnaire.toml")
+    document = shipped("questionnaires/callback_1.toml")
     document["questions"].append({"code": "fit", "choices": ["fits", "beside_the_point"], "needed": False})
     wider = Book(BOOK.rules, questionnaire.parse(document), REASONS, DISPOSITIONS)
     assert judge(Visit("1.1", FULL), wider).reached
@@ -273,7 +273,7 @@ def put(number: int, **facts: object) -> Callable[[Document], None]:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda document: document.update(format=2), {"format": "unknown_format"}),
+        (lambda document: document.update(format=3), {"format": "unknown_format"}),
         (lambda document: document.update(code="Q 1"), {"code": "not_a_code"}),
         (lambda document: document.update(version=True), {"version": "not_a_version"}),
         (lambda document: document.update(effective_from="soon"), {"effective_from": "not_a_date"}),
@@ -294,7 +294,7 @@ def put(number: int, **facts: object) -> Callable[[Document], None]:
 def test_a_wrong_questionnaire_is_refused_by_path(
     change: Callable[[Document], object], problem: dict[str, str]
 ) -> None:
-    document = copy.deepcopy(shipped("callback_questionnaire.toml"))
+    document = copy.deepcopy(shipped("questionnaires/callback_1.toml"))
     change(document)
     with pytest.raises(Invalid) as refused:
         questionnaire.parse(document)

@@ -361,7 +361,14 @@ def _by_order(session: Session, kind: Any) -> dict[int, list[Any]]:
 
 
 def _book(session: Session) -> survey.Book:
-    documents = {kind.__tablename__: session.scalars(select(kind.document)).one() for kind in (RuleSet, Questionnaire)}
+    documents = {
+        kind.__tablename__: session.scalars(
+            select(kind.document)
+            .where(kind.effective_from.is_not(None))
+            .order_by(kind.effective_from.desc(), kind.version.desc())
+        ).first()
+        for kind in (RuleSet, Questionnaire)
+    }
     return survey.Book(
         rules=parse_rules(documents["rule_sets"]),
         questionnaire=parse_questions(documents["questionnaires"]),
