@@ -21,7 +21,7 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from services.errors import Invalid
-from services.rules.ruleset import fingerprint
+from services.rules.document import fingerprint
 
 FORMAT = 1
 STRONG, WEAK = 2, 1
