@@ -73,12 +73,10 @@ def _store_rules(work: Work) -> int:
 
 
 def _store_questions(work: Work) -> int:
-    """Store the shipped questionnaires, version by version, unless they are there."""
+    """Store the shipped questionnaires unless they are there, those without a day as drafts to begin from."""
     stored = 0
     for document in shipped_questionnaires():
         asked = questionnaire.parse(document)
-        if asked.effective_from is None:
-            continue
         row = {
             "code": asked.code,
             "version": asked.version,
