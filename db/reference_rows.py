@@ -191,8 +191,15 @@ def _reasons(session: Session) -> int:
 
 def _dispositions() -> Iterator[Row]:
     for row in _rows("dispositions.csv"):
-        flags = {name: row[name] == "yes" for name in ("final", "contacted", "eligible", "note_required")}
-        yield {name: row[name] for name in ("code", "name", "name_en", "aapor_group")} | flags
+        flags = ("final", "contacted", "eligible", "note_required", "another_number")
+        yield (
+            {name: row[name] for name in ("code", "name", "name_en", "aapor_group")}
+            | {name: row[name] == "yes" for name in flags}
+            | {
+                "retry_minutes": int(row["retry_minutes"]) if row["retry_minutes"] else None,
+                "refusal": row["refusal"] or None,
+            }
+        )
 
 
 def _scales(session: Session, entries: Sequence[Mapping[str, Any]]) -> dict[str, int]:

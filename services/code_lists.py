@@ -122,6 +122,9 @@ class CodeLists:
                     contacted=row.contacted,
                     eligible=row.eligible,
                     note_required=row.note_required,
+                    retry_minutes=row.retry_minutes,
+                    another_number=row.another_number,
+                    refusal=row.refusal,
                     retired=row.active_to is not None and row.active_to < look.today,
                 )
                 for row in dispositions.values()

@@ -1,13 +1,12 @@
 """The rules and the calendar that are in force, read from the database for one visit."""
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from importlib.resources import files
 
 from sqlalchemy import select
 
 from db.reference import CalendarDay
+from db.reference import CallbackPolicy as CallbackPolicyRow
 from db.reference import Questionnaire as QuestionnaireRow
 from db.reference import RuleSet as RuleSetRow
 from services.access import Look
@@ -33,9 +32,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class InForcePolicy:
-    """A callback policy with its number in the database, None for the one that is shipped."""
+    """A callback policy with its number in the database."""
 
-    id: int | None
+    id: int
     policy: callback_policy.CallbackPolicy
 
 
@@ -51,11 +50,15 @@ def rules_on(look: Look, day: date) -> InForce:
 
 def policy_on(look: Look, day: date) -> InForcePolicy:
     """Return the callback policy in force on a day; raises PortalError where none is."""
-    shipped = files("services.rules").joinpath("callback_policy.toml").read_text("utf-8")
-    policy = callback_policy.parse(tomllib.loads(shipped))
-    if day < policy.effective_from:
-        raise PortalError("error.no_rule_set", day=day.isoformat())
-    return InForcePolicy(None, policy)
+    row = look.session.scalars(
+        select(CallbackPolicyRow)
+        .where(CallbackPolicyRow.effective_from <= day)
+        .order_by(CallbackPolicyRow.effective_from.desc(), CallbackPolicyRow.version.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        raise PortalError("error.no_callback_policy", day=day.isoformat())
+    return InForcePolicy(row.id, callback_policy.parse(row.document))
 
 
 def questions_on(look: Look, day: date) -> Asked:

@@ -1,7 +1,7 @@
 """What a database needs before the first order: the newest schema, the reference rows, the rules and the questions."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
@@ -11,14 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from db import reference_rows
-from db.reference import Questionnaire, RuleSet
+from db.reference import CallbackPolicy, Questionnaire, RuleSet
 from db.vocabulary import Event
 from services.access import Access, Work
-from services.rules import questionnaire, ruleset
+from services.rules import callback_policy, questionnaire, ruleset
 from services.rules.permissions import Permission
 
 RULES = "guangzhou_default.toml"
+POLICY = "callback_policy.toml"
 QUESTIONS = "questionnaires"
+
+
+_Document = RuleSet | CallbackPolicy | Questionnaire
+_Parse = Callable[[Mapping[str, object]], ruleset.RuleSet | callback_policy.CallbackPolicy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +39,14 @@ class Prepared:
 
 
 def load_reference(access: Access) -> Prepared:
-    """Store the shipped reference rows, rule set and questionnaires where they are missing or have news."""
+    """Store what is shipped, reference rows and decided documents, where it is missing or has news."""
     with access.write(Permission.SETUP) as work:
         rows = reference_rows.load(work.session)
-        rows |= {"rule_sets": _store_rules(work), "questionnaires": _store_questions(work)}
+        rows |= {
+            "rule_sets": _store_decided(work, RuleSet, RULES, ruleset.parse),
+            "callback_policies": _store_decided(work, CallbackPolicy, POLICY, callback_policy.parse),
+            "questionnaires": _store_questions(work),
+        }
         prepared = Prepared(MappingProxyType(rows))
         if prepared.changed:
             rules = work.session.scalars(select(RuleSet).order_by(RuleSet.id).limit(1)).one()
@@ -57,19 +66,19 @@ def shipped_questionnaires() -> tuple[dict[str, Any], ...]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _store_rules(work: Work) -> int:
-    """Store the shipped rule set, unless this version of it is there: what results rest on is never rewritten."""
-    document = _shipped(RULES)
-    rules = ruleset.parse(document)
+def _store_decided(work: Work, kind: type[RuleSet] | type[CallbackPolicy], name: str, parse: _Parse) -> int:
+    """Store a shipped document, unless this version of it is there: what results rest on is never rewritten."""
+    document = _shipped(name)
+    decided = parse(document)
     row = {
-        "code": rules.code,
-        "version": rules.version,
-        "effective_from": rules.effective_from,
+        "code": decided.code,
+        "version": decided.version,
+        "effective_from": decided.effective_from,
         "document": document,
-        "fingerprint": rules.fingerprint,
-        "assumption": bool(rules.assumptions),
+        "fingerprint": decided.fingerprint,
+        "assumption": bool(decided.assumptions),
     }
-    return _store(work, RuleSet, row)
+    return _store(work, kind, row)
 
 
 def _store_questions(work: Work) -> int:
@@ -88,7 +97,7 @@ def _store_questions(work: Work) -> int:
     return stored
 
 
-def _store(work: Work, kind: type[RuleSet] | type[Questionnaire], row: dict[str, Any]) -> int:
+def _store(work: Work, kind: type[_Document], row: dict[str, Any]) -> int:
     statement = insert(kind).values(row).on_conflict_do_nothing(index_elements=["code", "version"])
     return len(work.session.execute(statement.returning(kind.id)).all())
 

@@ -36,10 +36,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
+from db.vocabulary import Refusal
 from services.errors import Invalid, PortalError
 from services.rules.callback_policy import CallbackPolicy, DayPart
 from services.rules.deadlines import CITY, ONE_DAY, Calendar, NotCovered, due_on, local_day, start_of
-from services.rules.dispositions import Refusal, Tried, next_number
+from services.rules.dispositions import Tried, next_number
 
 EVERY_WEEKDAY = 14
 """Days in which each weekday comes twice: where no call fits into them, none ever will."""

@@ -17,7 +17,8 @@ exclusion that two people decide.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+
+from db.vocabulary import Refusal
 
 COMPLETE, PARTIAL = "I", "P"
 NOT_CALLED = "UH"
@@ -25,13 +26,6 @@ NOT_CALLED = "UH"
 PRECEDENCE = (COMPLETE, PARTIAL, "R", "O", "NC", "UO", "NE", NOT_CALLED)
 """Which group counts where attempts ended in several. Not eligible comes last of what can be found out by telephone:
 one call that says so takes nobody out of the base while any other one says more."""
-
-
-class Refusal(StrEnum):
-    """How a citizen declined: not now (soft), or not at all (hard)."""
-
-    SOFT = "soft"
-    HARD = "hard"
 
 
 @dataclass(frozen=True, slots=True)

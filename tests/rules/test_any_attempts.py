@@ -11,10 +11,11 @@ from datetime import date, datetime, timedelta
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from db.vocabulary import Refusal
 from services.rules.attempts import Block, Step, after_attempt, day_part, may_call, next_call
 from services.rules.callback_policy import CallbackPolicy
 from services.rules.deadlines import CITY, local_day
-from services.rules.dispositions import PRECEDENCE, Disposition, Refusal, Tried, next_number, resolve
+from services.rules.dispositions import PRECEDENCE, Disposition, Tried, next_number, resolve
 from tests.rules.policies import policy
 
 steady = settings(derandomize=True, max_examples=300, deadline=None)

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from db.vocabulary import Refusal
 from services.errors import Invalid, PortalError
 from services.rules import attempts, dispositions
 from services.rules.attempts import (
@@ -21,7 +22,7 @@ from services.rules.attempts import (
     next_call,
 )
 from services.rules.deadlines import CITY, Calendar, Day
-from services.rules.dispositions import Disposition, Refusal, Tried, next_number, resolve
+from services.rules.dispositions import Disposition, Tried, next_number, resolve
 from tests.rules.policies import policy
 
 COMPLETE = Disposition("1.1", "I", final=True, contacted=True)
