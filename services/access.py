@@ -31,12 +31,17 @@ from services.rules.permissions import OWN, SCOPED, Permission, permissions_of, 
 Row = TypeVar("Row", bound=Base)
 
 
-class Versioned(Protocol):
-    """A numbered row that people edit."""
+class Subject(Protocol):
+    """A numbered row that a command changes in place."""
 
     id: Any
-    version: Any
     __tablename__: str
+
+
+class Versioned(Subject, Protocol):
+    """A numbered row that people edit."""
+
+    version: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class Work(Look):
         self.repeated = self.repeated or found is not None
         return found
 
-    def sent_before(self, row: Versioned, request_id: str) -> bool:
+    def sent_before(self, row: Subject, request_id: str) -> bool:
         """Say whether a command on a held row was sent before: its event is there, and this visit records nothing.
 
         For rows that commands change in place, where no row of the command's own could carry the request id.
