@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from portal import callback_desk, case_view, columns, loop_forms, page
+from portal import callback_desk, callback_strip, columns, loop_forms, page
 from portal.words import label, name, say
 from services import callbacks
 from services.callbacks import Queue
 
-here = page.open("callback_record")
+here = page.open("callback_record", at_work=loop_forms.chosen() is not None)
 
 
 def draw_queue(queue: Queue) -> None:
@@ -39,24 +39,11 @@ def draw_queue(queue: Queue) -> None:
     loop_forms.pick_from(table, ids, screen="callback_record", columns=config, more=queue.more)
 
 
-def draw_order(order_id: int) -> None:
-    """Draw the order on the left, which never disappears, and the questions on the right."""
-    case = here.ask(callbacks.case, fresh=True, order_id=order_id)
-    left, right = st.columns([5, 7], gap="medium")
-    with left, st.container(key="callback_order", gap="xsmall"):
-        case_view.draw_heading(case.order)
-        callback_desk.draw_phone(here, case)
-        case_view.draw_matter(case.order)
-        case_view.draw_story(case.order)
-    with right:
-        callback_desk.draw_form(here, case)
-
-
 found = here.ask(callbacks.queue, fresh=True, after=loop_forms.chosen(loop_forms.AFTER))
-callback_desk.draw_strip(here, found)
-order = loop_forms.chosen()
-if order is None:
-    st.space("xsmall")
-    draw_queue(found)
-else:
-    draw_order(order)
+with st.container(key="callback_desk", gap="xsmall"):
+    callback_strip.draw(here, found)
+    order = loop_forms.chosen()
+    if order is None:
+        draw_queue(found)
+    else:
+        callback_desk.draw(here, order)

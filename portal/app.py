@@ -22,7 +22,7 @@ from starlette.routing import Route
 from portal import demo_signin, page, runtime, signin
 from portal.edge import Edge
 from portal.guards import FileGuard, MessageGuard
-from portal.head import SCRIPTS_PATH, Head, script
+from portal.head import FILES_PATH, Head, own_file
 from portal.words import say
 from services.errors import PortalError
 from services.installation import as_system, kind_of
@@ -56,7 +56,7 @@ def routes(*, demo: bool) -> list[Route]:
     own = [
         Route("/healthz", _alive),
         Route("/readyz", _ready),
-        Route(SCRIPTS_PATH, script),
+        Route(FILES_PATH, own_file),
         Route("/favicon.png", _mark),
     ]
     return [*own, *demo_signin.ROUTES] if demo else own

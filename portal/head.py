@@ -1,4 +1,5 @@
-"""Our own lines in the head of Streamlit's page: its English words in Chinese, and one step back for one click."""
+"""Our own lines in the head of Streamlit's page: its English words in Chinese, one step back for one click, and the
+callback desk by keyboard with its look."""
 
 import base64
 import hashlib
@@ -10,18 +11,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SCRIPTS_PATH = "/portal/{script}.js"
+FILES_PATH = "/portal/{file}"
 
 _STATIC = Path(__file__).resolve().parent / "static"
-_SCRIPTS = {name: (_STATIC / f"{name}.js").read_bytes() for name in ("built_in_words", "one_step_back")}
-_TAGS = "".join(f'<script src="{SCRIPTS_PATH.format(script=name)}"></script>' for name in _SCRIPTS).encode()
+_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+_FILES = {
+    name: (_STATIC / name).read_bytes()
+    for name in ("built_in_words.js", "one_step_back.js", "desk_keys.js", "desk.css")
+}
+_LINES = {".js": '<script src="{address}"></script>', ".css": '<link rel="stylesheet" href="{address}">'}
+_TAGS = "".join(_LINES[Path(name).suffix].format(address=FILES_PATH.format(file=name)) for name in _FILES).encode()
 _REVALIDATED = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since"})
 
 
-async def script(request: Request) -> Response:
-    """One of the scripts."""
-    found = _SCRIPTS.get(request.path_params["script"])
-    return Response(found or b"", 200 if found else 404, media_type="text/javascript; charset=utf-8")
+async def own_file(request: Request) -> Response:
+    """One of the scripts, or the sheet of styles."""
+    name = request.path_params["file"]
+    found = _FILES.get(name)
+    kind = _TYPES.get(Path(name).suffix, "text/plain")
+    return Response(found or b"", 200 if found else 404, media_type=kind)
 
 
 def inline_script_hashes(page: bytes) -> tuple[str, ...]:
@@ -31,7 +39,7 @@ def inline_script_hashes(page: bytes) -> tuple[str, ...]:
 
 
 class Head:
-    """Middleware that adds the scripts to the page and says that the page is Chinese until a script knows better."""
+    """Middleware that adds these lines to the page and says that the page is Chinese until a script knows better."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -48,7 +56,7 @@ class Head:
 
 
 class _Rewriter:
-    """Holds an HTML answer back until it is whole, and sends it with the scripts in it."""
+    """Holds an HTML answer back until it is whole, and sends it with our lines in it."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

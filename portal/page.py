@@ -76,15 +76,18 @@ class Page:
         )
 
 
-def open(name: str) -> Page:
-    """Begin a screen: signed in, allowed, titled, with the line that says what it is for; or stop."""
+def open(name: str, *, at_work: bool = False) -> Page:
+    """Begin a screen: signed in, allowed, titled, with the line that says what it is for; or stop.
+
+    Who is in the midst of a work knows what the screen is for, and needs the room of the line.
+    """
     access = signin.gate()
     screen = screens.screen(name)
     head(say(screen.title))
     if not access.may(screen.permission):
         show(PortalError("error.not_allowed"))
         st.stop()
-    if says(f"screen.{name}.purpose"):
+    if not at_work and says(f"screen.{name}.purpose"):
         st.caption(say(f"screen.{name}.purpose"))
     show_notices()
     return Page(name, access)

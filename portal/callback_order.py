@@ -1,0 +1,61 @@
+"""The left side of the desk: the order that the call is about, and the telephone numbers of the citizen."""
+
+import streamlit as st
+
+from portal import case_view, forms, keys
+from portal.keys import keyed
+from portal.page import Page
+from portal.words import plain, say
+from services import callbacks
+from services.callbacks import Case
+from services.rules.permissions import Permission
+
+
+def draw(here: Page, case: Case) -> None:
+    """Draw the order with its story; it scrolls in itself and never disappears."""
+    with st.container(key="callback_order", gap="xsmall"):
+        case_view.draw_heading(case.order)
+        _draw_phone(here, case)
+        case_view.draw_matter(case.order)
+        case_view.draw_story(case.order)
+
+
+def forget_phone(order_id: int) -> None:
+    """Forget the number that was shown in full."""
+    st.session_state.pop(_phone_key(order_id), None)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _phone_key(order_id: int) -> str:
+    return f"_phone_{order_id}"
+
+
+def _draw_phone(here: Page, case: Case) -> None:
+    """Draw the masked number, and the button that shows it in full and says so in the trail."""
+    shown = st.session_state.get(_phone_key(case.order.id))
+    with st.container(horizontal=True, vertical_alignment="center", key="callback_phone"):
+        phone = shown or case.order.phone or say("callback_record.no_phone")
+        who = plain(case.order.requester or "")
+        st.markdown(f":material/call: **{plain(phone)}** :small[:gray[{who}]]")
+        if shown is None and case.order.phone and here.may(Permission.CONTACT_REVEAL):
+            st.button(
+                keyed(say("callback_record.reveal"), keys.REVEAL),
+                key=f"reveal_{case.order.id}",
+                icon=":material/visibility:",
+                help=say("callback_record.reveal_help"),
+                on_click=_reveal,
+                args=(here, case.order.id),
+            )
+
+
+def _reveal(here: Page, order_id: int) -> None:
+    shown = here.act(
+        callbacks.reveal_contact,
+        order_id=order_id,
+        reason=say("callback_record.reveal_reason"),
+        request_id=forms.token(f"reveal_{order_id}"),
+    )
+    if shown is not None:
+        st.session_state[_phone_key(order_id)] = shown.phone or ""

@@ -1,0 +1,75 @@
+"""The keys of the callback desk: which key does what, in every label and on one sheet.
+
+A key stands in a label as code. The script of the desk (`static/desk_keys.js`) presses what shows the key that was
+pressed, so that what a label says and what its key does cannot come apart.
+"""
+
+from string import ascii_lowercase, digits
+from typing import Final
+
+import streamlit as st
+
+from portal.words import say
+
+NEXT, BACK, SHEET, HOLD = "N", "Q", "?", "H"
+DIAL, REVEAL, NUMBER = "D", "V", "K"
+COMPLETE, PARTIAL, UNANSWERED, APPOINTMENT, REFER = "Enter", "S", "X", "P", "T"
+WORDS: Final = "W"
+
+CHOICES = tuple(digits[1:])
+"""The keys of the answers to a question."""
+REASONS = tuple(
+    letter
+    for letter in ascii_lowercase
+    if letter.upper() not in {NEXT, BACK, HOLD, DIAL, REVEAL, NUMBER, PARTIAL, UNANSWERED, APPOINTMENT, REFER, WORDS}
+)
+"""The letters of the reasons: those that do nothing else."""
+ENDINGS = (*CHOICES, *REASONS)
+"""The keys of the ways in which a call ends without answers."""
+
+
+def keyed(text: str, key: str | None) -> str:
+    """Return a label with its key; where there are more choices than keys, the last ones have none."""
+    return f"{text} `{key}`" if key else text
+
+
+def key_of(keys: tuple[str, ...], place: int) -> str | None:
+    """Return the key of what stands at this place, from nought; None where the keys have run out."""
+    return keys[place] if place < len(keys) else None
+
+
+def draw_sheet_button() -> None:
+    """Draw the button that opens the sheet of keys."""
+    if st.button(f"`{SHEET}`", key="callback_sheet", type="tertiary", help=say("desk_keys.title")):
+        st.dialog(say("desk_keys.title"), icon=":material/keyboard:")(_draw_sheet)()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+_LINES = (
+    ("1 – 9", "answer"),
+    ("↑ ↓", "question"),
+    (f"{REASONS[0]}, {REASONS[1]} …", "reason"),
+    (WORDS, "words"),
+    ("Esc", "leave"),
+    (COMPLETE, "complete"),
+    ("Ctrl+Enter", "complete_writing"),
+    (PARTIAL, "partial"),
+    (UNANSWERED, "unanswered"),
+    (APPOINTMENT, "appointment"),
+    (REFER, "refer"),
+    (DIAL, "dial"),
+    (REVEAL, "reveal"),
+    (NUMBER, "number"),
+    (NEXT, "next"),
+    (BACK, "back"),
+    (HOLD, "hold"),
+    (SHEET, "sheet"),
+)
+
+
+def _draw_sheet() -> None:
+    rows = "\n".join(f"| `{key}` | {say(f'desk_keys.{what}')} |" for key, what in _LINES)
+    with st.container(key="callback_sheet_of_keys"):
+        st.markdown(f"| {say('desk_keys.key')} | {say('desk_keys.does')} |\n|---|---|\n{rows}")
+        st.caption(say("desk_keys.writing"))

@@ -1,0 +1,318 @@
+// The callback desk by keyboard. Every choice and button of the desk shows its key in its label, as code; this script
+// presses what shows the key that was pressed, and so needs no words and no list of keys of its own. A digit answers the
+// question that is asked, and the next one without an answer follows. Whoever writes is never disturbed: in a field only
+// Ctrl+Enter, Enter and Escape mean something, and while Chinese is being composed nothing does.
+//
+// A key that is typed before the screen has answered the one before waits in a row until it has. What is written is
+// committed a moment after the last stroke, so that the draft holds it. The time during which somebody types or points is
+// measured, from the opening of a form to its sending, and put into a field of the form that nobody sees.
+(() => {
+  const DESK = '.st-key-callback_desk';
+  const QUESTIONS = '.st-key-callback_questions';
+  const DIALOG = '[data-testid=stDialog]';
+  const ELEMENT = '[data-testid=stElementContainer]';
+  const FIELD = 'textarea, input:not([type=radio]):not([type=checkbox]):not([type=hidden])';
+  const CHOICE = '[role=radio], [role=checkbox], button[aria-pressed]';
+  const MARK = /st-key-callback_mark_(\d+)_(\w+?)_missing_(\w+)/;
+  const COMMIT_AFTER = 800;
+  const LONGEST_GAP = 5000;
+  const LONGEST_WAIT = 8000;
+  const ANSWER_WITHIN = 1500;
+
+  const waiting = [];
+  let sent = null;
+  let form = null;
+  let composing = false;
+
+  const all = (within, selector) => [...within.querySelectorAll(selector)];
+  const seen = (element) => element.getClientRects().length > 0;
+  const desk = () => document.querySelector(DESK);
+
+  // What the screen says ---------------------------------------------------------------------------------------------
+
+  // The desk leaves a mark at the end of every run: its number, whose form it is, and what is missing first.
+  const mark = () => {
+    const drawn = document.querySelector('[class*=st-key-callback_mark_]');
+    const found = drawn && MARK.exec(drawn.className);
+    return found ? { run: found[1], form: found[2], missing: found[3] } : { run: null, form: null, missing: null };
+  };
+
+  const answered = () => {
+    const app = document.querySelector('[data-testid=stApp]');
+    if (!app || (app.dataset.testScriptState ?? '') !== 'notRunning') return false;
+    return sent === null || mark().run !== sent.run || performance.now() > sent.until;
+  };
+
+  const dialog = () => {
+    const open = all(document, DIALOG).find(seen);
+    return open && { ours: open.querySelector('[class*=st-key-callback_]') !== null, open };
+  };
+
+  const listIsOpen = () => all(document, '[role=listbox], [data-baseweb=popover]').some(seen);
+
+  const isField = (element) => element instanceof HTMLElement
+    && (element.matches(FIELD) || element.isContentEditable || element.matches('select, [role=combobox]'));
+
+  const questions = () => {
+    const asked = desk()?.querySelector(QUESTIONS);
+    return asked ? all(asked, ELEMENT).filter((one) => one.querySelector(`${FIELD}, ${CHOICE}`)) : [];
+  };
+
+  const hasAnswer = (question) => question.querySelector('[aria-checked=true], [aria-pressed=true], [data-selected]')
+    !== null || all(question, FIELD).some((field) => field.value !== '');
+
+  const current = () => {
+    const asked = questions();
+    return asked.find((one) => one.contains(document.activeElement)) ?? asked.find((one) => !hasAnswer(one)) ?? null;
+  };
+
+  // What shows a key: a button, a link or a choice that holds it, else the element whose label does.
+  const showing = (within, key) => {
+    for (const code of all(within, 'code')) {
+      if (code.textContent.toLowerCase() !== key || !seen(code)) continue;
+      const button = code.closest('button, a[href], [role=radio], [role=checkbox]');
+      if (button && !button.disabled && button.getAttribute('aria-disabled') !== 'true') return button;
+      const field = button ? null : code.closest(ELEMENT)?.querySelector(`${FIELD}, select, [role=combobox]`);
+      if (field && !field.disabled) return field;
+    }
+    return null;
+  };
+
+  // What is done -----------------------------------------------------------------------------------------------------
+
+  const focusOn = (element) => {
+    if (!element) return;
+    const target = element.querySelector(FIELD) ?? element.querySelector('[role=radiogroup], [role=toolbar], [role=group]')
+      ?? element.querySelector('button') ?? element;
+    if (!target.matches('input, textarea, button, a')) target.tabIndex = -1;
+    target.focus();
+    element.scrollIntoView({ block: 'nearest' });
+  };
+
+  const expectAnAnswer = () => { sent = { run: mark().run, until: performance.now() + ANSWER_WITHIN }; };
+
+  const write = (field, text) => {
+    const kind = field.tagName === 'TEXTAREA' ? HTMLTextAreaElement : HTMLInputElement;
+    Object.getOwnPropertyDescriptor(kind.prototype, 'value').set.call(field, text);
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+  };
+
+  // Streamlit commits a field that loses the focus; here it is told so, and the writer keeps it.
+  const commit = (field) => { field.dispatchEvent(new FocusEvent('focusout', { bubbles: true })); };
+
+  const handOverTime = () => {
+    const field = desk()?.querySelector('[class*=st-key-callback_hands_] input');
+    if (!field || !form) return;
+    write(field, String(Math.round(form.hands)));
+    commit(field);
+  };
+
+  const press = (target) => {
+    if (isField(target)) {
+      target.focus();
+      return;
+    }
+    if (target.getAttribute('aria-checked') === 'true') return;
+    if (target.closest('[class*=st-key-callback_end_]')) handOverTime();
+    expectAnAnswer();
+    target.click();
+  };
+
+  const goTo = (code) => {
+    const found = code && document.querySelector(`${DESK} [class*="st-key-callback_${code}"]`);
+    if (found) focusOn(found);
+  };
+
+  const answer = (key) => {
+    const question = current();
+    const choice = question && showing(question, key);
+    if (!choice) return;
+    press(choice);
+    if (choice.getAttribute('role') !== 'radio') return;
+    const asked = questions();
+    const next = asked.find((one) => one !== question && !hasAnswer(one));
+    if (next) focusOn(next);
+    else document.activeElement?.blur();
+  };
+
+  const step = (way) => {
+    const asked = questions();
+    const at = asked.indexOf(current());
+    const next = asked[at < 0 ? (way > 0 ? 0 : asked.length - 1) : at + way];
+    if (next) focusOn(next);
+  };
+
+  const send = () => {
+    const { missing } = mark();
+    if (missing !== null && missing !== 'none') {
+      goTo(missing);
+      return;
+    }
+    const button = showing(desk(), 'enter');
+    if (button) press(button);
+  };
+
+  // Keys that wait ---------------------------------------------------------------------------------------------------
+
+  const within = () => {
+    const open = dialog();
+    return open ? (open.ours ? open.open : null) : desk();
+  };
+
+  // Returns whether the key is done with, or is to be tried again once the screen has answered.
+  const act = ({ key, typed }) => {
+    const active = document.activeElement;
+    if (typed && active instanceof HTMLTextAreaElement) {
+      write(active, active.value + typed);
+      return true;
+    }
+    const scope = within();
+    if (scope === null) return true;
+    const target = key === 'enter' || /^\d$/.test(key) || key.startsWith('arrow') ? null : showing(scope, key);
+    const harmless = target !== null && (isField(target) || target.hasAttribute('aria-pressed'));
+    if (!harmless && !answered()) return false;
+    if (dialog()) {
+      const there = target ?? showing(scope, key);
+      if (there) press(there);
+    } else if (target) {
+      press(target);
+    } else if (key === 'enter') {
+      send();
+    } else if (key.startsWith('arrow')) {
+      step(key === 'arrowdown' ? 1 : -1);
+    } else {
+      answer(key);
+    }
+    return true;
+  };
+
+  const work = () => {
+    while (waiting.length > 0) {
+      if (performance.now() - waiting[0].at > LONGEST_WAIT) waiting.length = 0;
+      else if (act(waiting[0])) waiting.shift();
+      else return;
+    }
+  };
+
+  const take = (event, key, typed = null) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    waiting.push({ key, typed, at: performance.now() });
+    work();
+  };
+
+  // What is pressed --------------------------------------------------------------------------------------------------
+
+  const inField = (event, field) => {
+    const key = event.key.toLowerCase();
+    if (key === 'escape' && field.closest(DESK)) {
+      field.blur();
+      focusOn(current());
+    } else if (key === 'enter' && (event.ctrlKey || event.metaKey || !(field instanceof HTMLTextAreaElement))) {
+      if (event.repeat) return;
+      commit(field);
+      expectAnAnswer();
+      if (field.closest(QUESTIONS) && !event.ctrlKey && !event.metaKey) focusOn(questions().find((one) => !hasAnswer(one)));
+      else take(event, 'enter');
+    }
+  };
+
+  const meansSomething = (event) => {
+    if (event.ctrlKey || event.metaKey) return event.key === 'Enter' && !event.altKey;
+    if (event.altKey) return false;
+    return event.key === 'Enter' || event.key === 'ArrowUp' || event.key === 'ArrowDown' || /^[0-9a-z?]$/i.test(event.key);
+  };
+
+  // A button that somebody reached by Tab takes Enter itself; a choice and a question leave it to the form.
+  const keepsEnter = (element) => element instanceof HTMLElement && element.matches('button, a[href], summary')
+    && !element.matches(CHOICE);
+
+  const onKey = (event) => {
+    if (!event.isTrusted || desk() === null || event.isComposing || event.keyCode === 229) return;
+    const open = dialog();
+    if ((open && !open.ours) || listIsOpen()) return;
+    const active = document.activeElement;
+    if (isField(active)) {
+      if (active.closest(DESK) || (open && open.open.contains(active))) inField(event, active);
+      return;
+    }
+    if (!meansSomething(event)) return;
+    const key = event.key.toLowerCase();
+    if (key.startsWith('arrow') && (open || active?.closest('canvas, [role=grid]') || questions().length === 0)) return;
+    if (key === 'enter' && keepsEnter(active) && !(event.ctrlKey || event.metaKey)) return;
+    if (event.repeat && key === 'enter') {
+      event.preventDefault();
+      return;
+    }
+    take(event, key, waiting.length > 0 && event.key.length === 1 ? event.key : null);
+  };
+
+  // Hands, drafts, the question that is asked ------------------------------------------------------------------------
+
+  const atWork = () => {
+    if (!form) return;
+    const now = performance.now();
+    if (now - form.last <= LONGEST_GAP) form.hands += now - form.last;
+    form.last = now;
+  };
+
+  const commitSoon = (event) => {
+    const field = event.target;
+    if (!event.isTrusted || !isField(field) || !field.closest(`${DESK}, ${DIALOG}`)) return;
+    if (field.getAttribute('role') === 'combobox') return;
+    clearTimeout(field.deskTimer);
+    const later = () => {
+      if (composing) field.deskTimer = setTimeout(later, COMMIT_AFTER);
+      else if (field.isConnected && document.activeElement === field) commit(field);
+    };
+    field.deskTimer = setTimeout(later, COMMIT_AFTER);
+  };
+
+  const showCurrent = () => {
+    const asked = desk() && questions();
+    if (!asked) return;
+    const now = current();
+    for (const one of asked) {
+      if (one === now) one.setAttribute('data-desk-current', '');
+      else one.removeAttribute('data-desk-current');
+    }
+  };
+
+  const lookAround = () => {
+    const { form: drawn } = mark();
+    if (desk() === null || drawn === null) {
+      form = null;
+    } else if (form === null || form.name !== drawn) {
+      form = { name: drawn, hands: 0, last: performance.now() };
+      const hidden = desk().querySelector('[class*=st-key-callback_hands_] input');
+      if (hidden) hidden.tabIndex = -1;
+      if (!dialog() && !isField(document.activeElement)) focusOn(questions().find((one) => !hasAnswer(one)));
+    }
+    showCurrent();
+    work();
+  };
+
+  let planned = false;
+  const plan = () => {
+    if (planned) return;
+    planned = true;
+    setTimeout(() => { planned = false; lookAround(); }, 0);
+  };
+
+  window.addEventListener('keydown', atWork, true);
+  window.addEventListener('keydown', onKey, true);
+  for (const kind of ['pointerdown', 'pointermove', 'wheel', 'input']) {
+    window.addEventListener(kind, atWork, { capture: true, passive: true });
+  }
+  window.addEventListener('compositionstart', () => { composing = true; }, true);
+  window.addEventListener('compositionend', () => { composing = false; }, true);
+  window.addEventListener('input', commitSoon, true);
+  window.addEventListener('focusin', plan, true);
+  window.addEventListener('pointerdown', (event) => {
+    if (event.target instanceof Element && event.target.closest('[class*=st-key-callback_end_] button')) handOverTime();
+  }, true);
+  setInterval(() => { if (waiting.length > 0) work(); }, 50);
+  new MutationObserver(plan).observe(document, {
+    subtree: true, childList: true, attributes: true, attributeFilter: ['class', 'data-test-script-state', 'aria-checked'],
+  });
+})();
