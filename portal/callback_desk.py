@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db.vocabulary import Status
-from portal import callback_endings, callback_form, callback_order, forms
+from portal import callback_draft, callback_endings, callback_form, callback_order, forms
 from portal.callback_form import Form
 from portal.page import Page
 from portal.words import label, say
@@ -25,12 +25,20 @@ def draw(here: Page, order_id: int) -> None:
 
 
 def _draw_form(here: Page, case: Case) -> None:
-    name = callback_form.name_of(case)
-    form = Form(case, forms.token(name), case.order.version)
-    if case.order.status != Status.DUE and not form.begun:
+    token = callback_draft.restore(here, case)
+    form = Form(case, token, case.order.version)
+    if case.order.status != Status.DUE and not form.body:
         st.info(say("callback_record.not_due", status=label(case.order.status)), icon=":material/info:")
         return
     with st.container(key="callback_form", gap="xsmall"):
-        form = Form(case, form.token, forms.up_to_date(name, case.order.version))
-        callback_form.draw(form)
+        form = Form(case, token, forms.up_to_date(callback_form.name_of(case), case.order.version))
+        _draw_answers(here, form)
         callback_endings.draw(here, form)
+
+
+@st.fragment
+def _draw_answers(here: Page, form: Form) -> None:
+    """Draw what is asked, as a fragment: an answer draws the form again, not the order beside it."""
+    callback_form.draw(form)
+    callback_draft.keep(here, form)
+    callback_form.leave_mark(form, callback_draft.told(form))

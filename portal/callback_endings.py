@@ -3,13 +3,14 @@
 import streamlit as st
 
 from db.vocabulary import Status
-from portal import callback_order, forms, keys, loop_forms, page
+from portal import callback_draft, callback_order, forms, keys, loop_forms, page
 from portal.callback_form import Form
 from portal.keys import keyed
 from portal.page import Page
 from portal.words import label, name, plain, say
 from services import callbacks
 from services.code_lists import DispositionChoice
+from services.rules.questionnaire import NOTE
 from services.rules.survey import LONGEST_NOTE, Visit
 
 _DONE = "_callback_done"
@@ -49,7 +50,8 @@ def _draw_unanswered(here: Page, form: Form) -> None:
     case = form.case
     left = max(case.attempts_allowed - case.attempts_made, 0)
     st.caption(say("callback_record.tries", made=case.attempts_made, n=left))
-    st.text_input(keyed(say("field.note"), keys.WORDS), key=form.key("note"), max_chars=LONGEST_NOTE)
+    st.text_input(keyed(say("field.note"), keys.WORDS), key=form.key(NOTE), max_chars=LONGEST_NOTE)
+    callback_draft.keep(here, form)
     choices = [one for one in case.dispositions if not one.answered]
     with st.container(key="callback_unanswered_endings", horizontal=True, gap="xsmall"):
         for place, choice in enumerate(choices):
@@ -81,7 +83,7 @@ def _send(here: Page, form: Form, disposition: str) -> None:
         seen=form.seen,
         visit=form.visit(disposition) if answered else Visit(disposition, note=note),
         request_id=form.token,
-        started_at=st.session_state.get(f"_started_{form.token}"),
+        started_at=form.started_at,
     )
     if receipt is None:
         loop_forms.not_saved(form.token)

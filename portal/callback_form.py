@@ -1,10 +1,11 @@
 """The form of a call: the questions with their keys, and the reasons and words of the dissatisfied.
 
-Nothing is chosen beforehand. It is a fragment: an answer draws the form again, not the order beside it. At the end of
-every run stands a mark for the script of the desk: the number of the run, whose form it is, and what is missing first.
+Nothing is chosen beforehand. At the end of every run stands a mark for the script of the desk: the number of the run,
+whose form it is, and what is missing first.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ from portal.keys import keyed
 from portal.words import name, plain, say, says
 from services.callbacks import Case
 from services.code_lists import Choice, Question, ReasonChoice
-from services.rules.questionnaire import REASONS, RESULT, WORDS
+from services.rules.questionnaire import NOTE, REASONS, RESULT, WORDS
 from services.rules.survey import LONGEST_WORDS, Visit
 
 REWORK_ICON = ":material/replay:"
@@ -61,10 +62,27 @@ class Form:
         return tuple(chosen)
 
     @property
-    def begun(self) -> bool:
-        """Whether anything has been written into it."""
-        fields = [*(question.code for question in self.case.questions), WORDS, "note"]
-        return bool(self.reasons) or any(self.value(field) for field in fields)
+    def body(self) -> dict[str, str | list[str]]:
+        """What stands in the fields, by their names: empty where nothing has been written."""
+        found: dict[str, str | list[str]] = {}
+        for field in (*(question.code for question in self.case.questions), WORDS, NOTE):
+            if value := self.value(field):
+                found[field] = value
+        for heading in headings(self.case):
+            if chosen := st.session_state.get(self.key(f"{REASONS}_{heading}")):
+                found[f"{REASONS}_{heading}"] = list(chosen)
+        return found
+
+    @property
+    def started_key(self) -> str:
+        """The key of the moment at which the form was opened."""
+        return f"_started_{self.token}"
+
+    @property
+    def started_at(self) -> datetime:
+        """When the form was opened."""
+        opened: datetime = st.session_state.setdefault(self.started_key, self.case.looked_at)
+        return opened
 
     def visit(self, disposition: str) -> Visit:
         """Return the call as it is written down so far."""
@@ -104,10 +122,8 @@ def headings(case: Case) -> dict[str, list[ReasonChoice]]:
     return found
 
 
-@st.fragment
 def draw(form: Form) -> None:
     """Draw the questions, and the reasons and words where the citizen is dissatisfied."""
-    st.session_state.setdefault(f"_started_{form.token}", form.case.looked_at)
     with st.container(key="callback_asked", gap="xsmall"):
         with st.container(key="callback_questions", gap="xsmall"):
             for question in form.case.questions:
@@ -115,7 +131,13 @@ def draw(form: Form) -> None:
         if form.dissatisfied:
             _ask_reasons(form)
             _ask_words(form)
-    _leave_mark(form)
+
+
+def leave_mark(form: Form, told: str) -> None:
+    """Say what is told of the draft, and leave the mark for the script of the desk: this run is over."""
+    run = st.session_state[_RUNS] = st.session_state.get(_RUNS, 0) + 1
+    with st.container(key=f"callback_mark_{run}_{form.token}_missing_{form.missing()}"):
+        st.caption(told)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -151,6 +173,7 @@ def _ask_reasons(form: Form) -> None:
                 key=form.key(f"{REASONS}_{code}"),
                 format_func=labels.__getitem__,
                 wrap=True,
+                persist_state="page",
             )
 
 
@@ -168,10 +191,5 @@ def _ask_words(form: Form) -> None:
         max_chars=LONGEST_WORDS,
         height=76,
         placeholder=say("callback_record.words_hint"),
+        persist_state="page",
     )
-
-
-def _leave_mark(form: Form) -> None:
-    run = st.session_state[_RUNS] = st.session_state.get(_RUNS, 0) + 1
-    with st.container(key=f"callback_mark_{run}_{form.token}_missing_{form.missing()}"):
-        st.caption(" ")

@@ -16,6 +16,16 @@ def token(form: str) -> str:
     return drawn
 
 
+def drawn(form: str) -> bool:
+    """Say whether this session has drawn the form before."""
+    return f"_token_{form}" in st.session_state
+
+
+def adopt(form: str, token: str) -> None:
+    """Go on with a form that was begun elsewhere: under its id, so that it is sent once, whoever sends it."""
+    st.session_state[f"_token_{form}"] = token
+
+
 def renew(form: str, used: str) -> None:
     """Give the form a new id, and so empty fields, once what was sent is saved."""
     if st.session_state.get(f"_token_{form}") == used:

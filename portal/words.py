@@ -165,6 +165,11 @@ def short_moment(value: datetime | None) -> str:
     return NOTHING if value is None else _local(value).strftime("%m-%d %H:%M")
 
 
+def clock(value: datetime | None) -> str:
+    """17:20:31, by the city's clock: what happened a moment ago."""
+    return NOTHING if value is None else _local(value).strftime("%H:%M:%S")
+
+
 def number(value: int | Decimal | None, places: int = 0) -> str:
     """A figure grouped in thousands, rounded half up to a fixed number of decimals; a dash for none."""
     if value is None:

@@ -37,7 +37,7 @@ def _mappable() -> Iterator[str]:
         folders = {path.parent for path in _files(top)}
         folders |= {above for folder in folders for above in folder.parents if above != ROOT and ROOT in above.parents}
         yield from (f"{folder.relative_to(ROOT)}/" for folder in folders)
-        yield from (str(path.relative_to(ROOT)) for path in _files(top, ".py", ".toml", ".js"))
+        yield from (str(path.relative_to(ROOT)) for path in _files(top, ".py", ".toml", ".js", ".css"))
     yield "tests/"
     inside = (path.relative_to(ROOT / "tests").parts for path in _files("tests"))
     yield from {f"tests/{parts[0]}/" for parts in inside if len(parts) > 1}

@@ -256,6 +256,15 @@
     form.last = now;
   };
 
+  // What was measured outlives a reload of the page.
+  const remembered = (name) => {
+    try { return Number(sessionStorage.getItem(`desk-hands-${name}`) ?? 0); } catch { return 0; }
+  };
+  const remember = () => {
+    if (!form) return;
+    try { sessionStorage.setItem(`desk-hands-${form.name}`, String(Math.round(form.hands))); } catch { /* measured anew */ }
+  };
+
   const commitSoon = (event) => {
     const field = event.target;
     if (!event.isTrusted || !isField(field) || !field.closest(`${DESK}, ${DIALOG}`)) return;
@@ -283,7 +292,7 @@
     if (desk() === null || drawn === null) {
       form = null;
     } else if (form === null || form.name !== drawn) {
-      form = { name: drawn, hands: 0, last: performance.now() };
+      form = { name: drawn, hands: remembered(drawn), last: performance.now() };
       const hidden = desk().querySelector('[class*=st-key-callback_hands_] input');
       if (hidden) hidden.tabIndex = -1;
       if (!dialog() && !isField(document.activeElement)) focusOn(questions().find((one) => !hasAnswer(one)));
@@ -308,6 +317,7 @@
   window.addEventListener('compositionend', () => { composing = false; }, true);
   window.addEventListener('input', commitSoon, true);
   window.addEventListener('focusin', plan, true);
+  window.addEventListener('pagehide', remember);
   window.addEventListener('pointerdown', (event) => {
     if (event.target instanceof Element && event.target.closest('[class*=st-key-callback_end_] button')) handOverTime();
   }, true);

@@ -57,10 +57,11 @@ def click_cell(visitor: Visitor, key: str, row: int, column: str | None = None) 
 
 
 def choose(visitor: Visitor, question: str, answer: str) -> None:
-    """Choose one of the answers that stand side by side under a question."""
+    """Choose one of the answers that stand side by side under a question; its key may stand behind it."""
+    named = re.compile(rf"^{re.escape(answer)}( \w)?$")
     group = visitor.page.get_by_role("radiogroup", name=question)
-    group.get_by_role("radio", name=answer, exact=True).click()
-    expect(group.get_by_role("radio", name=answer, exact=True)).to_be_checked()
+    group.get_by_role("radio", name=named).click()
+    expect(group.get_by_role("radio", name=named)).to_be_checked()
 
 
 def pick(visitor: Visitor, label: str, option: str) -> None:

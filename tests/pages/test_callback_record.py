@@ -11,7 +11,7 @@ from db.orders import Answer, Attempt, Order
 from db.people import Person
 from db.records import EventRow
 from db.vocabulary import Event, Role, Satisfaction, Status
-from portal import words
+from portal import keys, words
 from tests import builders
 from tests.pages.conftest import Opener, said
 
@@ -58,7 +58,6 @@ def test_the_next_order_is_taken_and_nothing_is_answered_beforehand(
     assert at.query_params["order"] == str(order.id)
     assert all(not group.value for group in at.button_group if str(group.key).startswith("callback_"))
     assert not [area for area in at.text_area if (area.key or "").startswith("callback_words_")]
-    assert field(at, "disposition").value is None
     told = said(at)
     assert "机场路一带下雨后积水严重" in told
     assert r"138\*\*\*\*0000" in told
@@ -92,7 +91,7 @@ def test_what_was_typed_stays_where_it_is_refused(owner: Session, agent: Person,
     assert field(at, "words").value == "积水仍在"
     assert calls(owner) == 0
     answer(at, solved="unsolved", attitude="satisfied")
-    field(at, "reasons").set_value(["R02"])
+    field(at, "reasons_RB").set_value(["R02"])
     field(at, "end_1_1").click().run()
     owner.refresh(order)
     assert (order.status, order.satisfaction) == (Status.DISSATISFIED, Satisfaction.DISSATISFIED)
@@ -103,7 +102,7 @@ def test_reasons_and_words_are_asked_of_dissatisfied_citizens_only(
 ) -> None:
     at = opened(agent, "callback_record", order=builders.due_order(owner).id)
     answer(at, **SAID | {"result": "very_dissatisfied"})
-    assert field(at, "reasons").value == []
+    assert [field(at, f"reasons_{heading}").value for heading in ("RA", "RB", "RC", "RD", "RZ")] == [[]] * 5
     assert field(at, "words").value == ""
     answer(at, result="satisfied")
     assert not [group for group in at.button_group if str(group.key).startswith("callback_reasons_")]
@@ -114,13 +113,55 @@ def test_reasons_and_words_are_asked_of_dissatisfied_citizens_only(
 def test_nobody_answered(owner: Session, agent: Person, opened: Opener) -> None:
     order = builders.due_order(owner)
     at = opened(agent, "callback_record", order=order.id)
-    field(at, "end_unanswered").click().run()
-    assert "未接通情况：必填" in said(at)
-    field(at, "disposition").set_value("3.13")
-    field(at, "end_unanswered").click().run()
+    field(at, "unanswered").click().run()
+    field(at, "end_3_13").click().run()
     assert "已登记：待回访" in said(at)
     owner.refresh(order)
     assert (order.status, order.attempts) == (Status.DUE, 1)
+
+
+def test_every_choice_and_button_shows_its_key(owner: Session, agent: Person, opened: Opener) -> None:
+    at = opened(agent, "callback_record", order=builders.due_order(owner).id)
+    answer(at, result="dissatisfied")
+    groups = [group for group in at.button_group if str(group.key).startswith("callback_")]
+    labels = [option for group in groups for option in group.options]
+    assert all(label.endswith("`") for label in labels)
+    assert groups[0].options == ["已联系 `1`", "未联系 `2`", "记不清 `3`"]
+    letters = [option[-2] for group in groups[4:] for option in group.options]
+    assert letters == list(keys.REASONS[: len(letters)])
+    buttons = [button.label for button in at.button if str(button.key).startswith("callback_")]
+    assert all(label.endswith("`") for label in buttons)
+    shown = [label.split("`")[1] for label in buttons]
+    assert len(set(shown)) == len(shown)
+    assert not set(letters) & {key.lower() for key in shown}
+
+
+def test_a_draft_comes_back_in_a_new_session_and_only_to_who_typed_it(
+    owner: Session, agent: Person, opened: Opener
+) -> None:
+    order = builders.due_order(owner)
+    at = opened(agent, "callback_record", order=order.id)
+    assert "草稿" not in said(at)
+    answer(at, contacted="yes", result="dissatisfied")
+    field(at, "words").set_value("积水仍在").run()
+    field(at, "reasons_RB").set_value(["R02"]).run()
+    assert "草稿已保存" in said(at)
+    again = opened(agent, "callback_record", order=order.id)
+    assert "已恢复" in said(again)
+    assert (field(again, "contacted").value, field(again, "result").value) == ("yes", "dissatisfied")
+    assert (field(again, "words").value, field(again, "reasons_RB").value) == ("积水仍在", ["R02"])
+    assert field(again, "words").key == field(at, "words").key
+    other = opened(builders.person(owner, Role.AGENT), "callback_record", order=order.id)
+    assert not any(group.value for group in other.button_group if str(group.key).startswith("callback_"))
+
+
+def test_what_was_said_comes_back_where_the_grade_was_a_slip(owner: Session, agent: Person, opened: Opener) -> None:
+    at = opened(agent, "callback_record", order=builders.due_order(owner).id)
+    answer(at, result="dissatisfied")
+    field(at, "words").set_value("积水仍在").run()
+    answer(at, result="satisfied")
+    answer(at, result="dissatisfied")
+    assert field(at, "words").value == "积水仍在"
 
 
 def test_a_form_gone_stale_says_so_keeps_what_was_typed_and_can_be_sent_after_a_look(
@@ -132,7 +173,7 @@ def test_a_form_gone_stale_says_so_keeps_what_was_typed_and_can_be_sent_after_a_
     order.title, order.version = "道路积水(补充)", order.version + 1
     owner.commit()
     field(at, "words").set_value("积水仍在")
-    field(at, "reasons").set_value(["R03"])
+    field(at, "reasons_RB").set_value(["R03"])
     field(at, "end_1_1").click().run()
     assert "已有人修改了这条记录" in said(at)
     assert calls(owner) == 0
@@ -193,11 +234,15 @@ def test_the_screen_speaks_english(owner: Session, agent: Person, opened: Opener
     with words.speaking("en"):
         answer(at, result="dissatisfied")
     told = said(at)
-    assert "Take an order" in told
+    assert "Reasons for dissatisfaction (one or more)" in told
     assert [group.label for group in at.button_group if str(group.key).startswith("callback_")] == [
         "1 Did the department contact you?",
         "2 Is the problem solved?",
         "3 How satisfied are you with the result?",
         "4 How satisfied are you with the manner?",
-        "Reasons for dissatisfaction (one or more)",
+        "Contact and manner",
+        "Result",
+        "Reply and time",
+        "Not the department's doing",
+        "Other",
     ]
