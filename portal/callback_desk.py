@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db.vocabulary import Status
-from portal import callback_draft, callback_endings, callback_form, callback_order, forms
+from portal import callback_draft, callback_endings, callback_form, callback_order, forms, page, questions
 from portal.callback_form import Form
 from portal.page import Page
 from portal.words import label, say
@@ -31,6 +31,7 @@ def _draw_form(here: Page, case: Case) -> None:
         st.info(say("callback_record.not_due", status=label(case.order.status)), icon=":material/info:")
         return
     with st.container(key="callback_form", gap="xsmall"):
+        page.name_fields(questions.field_words(case.questions))
         form = Form(case, token, forms.up_to_date(callback_form.name_of(case), case.order.version))
         _draw_answers(here, form)
         callback_endings.draw(here, form)

@@ -25,11 +25,9 @@ def restore(here: Page, case: Case) -> str:
         return forms.token(name)
     forms.adopt(name, draft.token)
     form = Form(case, draft.token, case.order.version)
-    for field, value in draft.body.items():
-        if field == _STARTED:
-            st.session_state[form.started_key] = datetime.fromisoformat(str(value))
-        else:
-            st.session_state[form.key(field)] = value if isinstance(value, str) else list(value)
+    body = dict(draft.body)
+    st.session_state[form.started_key] = datetime.fromisoformat(str(body.pop(_STARTED)))
+    form.fill(body)
     st.session_state[_kept_key(form)] = form.body
     st.session_state[_told_key(form)] = say("callback_record.draft_restored", at=clock(draft.saved_at))
     return draft.token

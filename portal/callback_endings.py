@@ -10,7 +10,7 @@ from portal.page import Page
 from portal.words import label, name, plain, say
 from services import callbacks
 from services.code_lists import DispositionChoice
-from services.rules.questionnaire import NOTE
+from services.rules.questions import NOTE
 from services.rules.survey import LONGEST_NOTE, Visit
 
 _DONE = "_callback_done"

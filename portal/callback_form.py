@@ -4,22 +4,26 @@ Nothing is chosen beforehand. At the end of every run stands a mark for the scri
 whose form it is, and what is missing first.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import streamlit as st
 
 from db.vocabulary import Satisfaction
-from portal import keys
+from portal import keys, questions
 from portal.keys import keyed
-from portal.words import name, plain, say, says
+from portal.words import joined, name, plain, say
 from services.callbacks import Case
-from services.code_lists import Choice, Question, ReasonChoice
-from services.rules.questionnaire import NOTE, REASONS, RESULT, WORDS
+from services.code_lists import Question, ReasonChoice
+from services.rules import suggestions
+from services.rules.questions import NOTE, REASONS, WORDS, Answer, Kind, met
+from services.rules.scripts import Called
 from services.rules.survey import LONGEST_WORDS, Visit
 
 REWORK_ICON = ":material/replay:"
 NOTHING_MISSING = "none"
+SUGGESTED = "suggested"
 
 _RUNS = "_callback_runs"
 
@@ -41,23 +45,40 @@ class Form:
         """Return the key of a field."""
         return f"callback_{field}_{self.token}"
 
-    def value(self, field: str) -> str | None:
-        """Return what stands in a field."""
-        value = st.session_state.get(self.key(field))
-        return str(value) if value else None
+    def written(self, field: str) -> str:
+        """Return what is written in a field."""
+        return str(st.session_state.get(self.key(field)) or "")
+
+    @property
+    def answers(self) -> dict[str, Answer]:
+        """The answers given so far, to the questions that are asked now."""
+        return questions.answers_of(self.case.questions, self.key)
+
+    @property
+    def asked(self) -> tuple[Question, ...]:
+        """The questions that are asked now."""
+        return questions.open_now(self.case.questions, self.key)
 
     @property
     def dissatisfied(self) -> bool:
         """Whether the grade that was given counts as dissatisfied."""
-        given = self.value(RESULT)
-        graded = next(question for question in self.case.questions if question.code == RESULT)
-        return any(one.code == given and one.counts_as == Satisfaction.DISSATISFIED for one in graded.choices)
+        return questions.counts_as(self.case.questions, self.answers) == Satisfaction.DISSATISFIED
+
+    @property
+    def offered(self) -> dict[str, list[ReasonChoice]]:
+        """The reasons that go with the grade, by the code of their heading, in their order."""
+        grade = next((self.answers.get(one.code) for one in self.case.questions if one.decides), None)
+        found: dict[str, list[ReasonChoice]] = {}
+        for reason in sorted(self.case.reasons, key=lambda one: one.heading.code if one.heading else ""):
+            if reason.fits(grade):
+                found.setdefault(reason.heading.code if reason.heading else "", []).append(reason)
+        return found
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """The reasons that are chosen."""
         chosen: list[str] = []
-        for heading in headings(self.case):
+        for heading in self.offered:
             chosen += st.session_state.get(self.key(f"{REASONS}_{heading}")) or ()
         return tuple(chosen)
 
@@ -65,13 +86,22 @@ class Form:
     def body(self) -> dict[str, str | list[str]]:
         """What stands in the fields, by their names: empty where nothing has been written."""
         found: dict[str, str | list[str]] = {}
-        for field in (*(question.code for question in self.case.questions), WORDS, NOTE):
-            if value := self.value(field):
-                found[field] = value
-        for heading in headings(self.case):
+        for question in self.case.questions:
+            if answer := questions.answer_of(question, self.key(question.code)):
+                found[question.code] = answer if isinstance(answer, str) else list(answer)
+        for heading in self.offered:
             if chosen := st.session_state.get(self.key(f"{REASONS}_{heading}")):
                 found[f"{REASONS}_{heading}"] = list(chosen)
-        return found
+        if suggested := st.session_state.get(self._suggested_key):
+            found[SUGGESTED] = list(suggested)
+        return found | {field: text for field in (WORDS, NOTE) if (text := self.written(field))}
+
+    def fill(self, body: Mapping[str, str | Sequence[str]]) -> None:
+        """Put back what stood in the fields."""
+        days = {question.code for question in self.case.questions if question.kind == Kind.DATE}
+        for field, value in body.items():
+            typed = value if isinstance(value, str) else list(value)
+            st.session_state[self.key(field)] = date.fromisoformat(str(typed)) if field in days else typed
 
     @property
     def started_key(self) -> str:
@@ -84,21 +114,37 @@ class Form:
         opened: datetime = st.session_state.setdefault(self.started_key, self.case.looked_at)
         return opened
 
+    @property
+    def suggested(self) -> tuple[str, ...]:
+        """The reasons that were suggested before they were chosen."""
+        shown = st.session_state.get(self._suggested_key) or ()
+        return tuple(code for code in self.reasons if code in shown)
+
+    def remember_suggested(self, codes: Iterable[str]) -> None:
+        """Keep which reasons were suggested while they were not chosen."""
+        shown = st.session_state.get(self._suggested_key) or ()
+        st.session_state[self._suggested_key] = tuple(sorted({*shown, *codes}))
+
+    @property
+    def _suggested_key(self) -> str:
+        return self.key(SUGGESTED)
+
     def visit(self, disposition: str) -> Visit:
-        """Return the call as it is written down so far."""
-        answers = {question.code: self.value(question.code) for question in self.case.questions}
+        """Return the answered call as it is written down so far."""
         if not self.dissatisfied:
-            return Visit(disposition, answers)
-        return Visit(disposition, answers, self.reasons, self.value(WORDS))
+            return Visit(disposition, self.answers)
+        return Visit(disposition, self.answers, self.reasons, self.written(WORDS), suggested=self.suggested)
 
     def missing(self) -> str:
         """Return the first thing without which the call is not complete."""
-        for question in self.case.questions:
-            if question.needed and not self.value(question.code):
+        answers = self.answers
+        for question in self.asked:
+            needed = question.needed or (bool(question.required_if) and met(question.required_if, answers))
+            if needed and not answers.get(question.code):
                 return question.code
         if self.dissatisfied and not self.reasons:
             return REASONS
-        if self.dissatisfied and len((self.value(WORDS) or "").strip()) < self.least_words():
+        if self.dissatisfied and len(self.written(WORDS).strip()) < self.least_words():
             return WORDS
         return NOTHING_MISSING
 
@@ -114,20 +160,13 @@ def name_of(case: Case) -> str:
     return f"callback_{case.order.id}"
 
 
-def headings(case: Case) -> dict[str, list[ReasonChoice]]:
-    """Return the reasons by the code of their heading, in their order."""
-    found: dict[str, list[ReasonChoice]] = {}
-    for reason in sorted(case.reasons, key=lambda one: one.heading.code if one.heading else ""):
-        found.setdefault(reason.heading.code if reason.heading else "", []).append(reason)
-    return found
-
-
 def draw(form: Form) -> None:
-    """Draw the questions, and the reasons and words where the citizen is dissatisfied."""
+    """Draw what is said and asked, and the reasons and words where the citizen is dissatisfied."""
     with st.container(key="callback_asked", gap="xsmall"):
+        _draw_script(form)
         with st.container(key="callback_questions", gap="xsmall"):
-            for question in form.case.questions:
-                _ask(question, form)
+            for place, question in enumerate(form.asked, 1):
+                questions.draw(question, form.key(question.code), place, shortcuts=keys.CHOICES)
         if form.dissatisfied:
             _ask_reasons(form)
             _ask_words(form)
@@ -143,28 +182,36 @@ def leave_mark(form: Form, told: str) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _ask(question: Question, form: Form) -> None:
-    labels = {
-        choice.code: keyed(_answer(question, choice), keys.key_of(keys.CHOICES, place))
-        for place, choice in enumerate(question.choices)
-    }
-    heading = say(f"question.{question.code}") if says(f"question.{question.code}") else plain(question.code)
-    st.segmented_control(heading, list(labels), key=form.key(question.code), format_func=labels.__getitem__, wrap=True)
-
-
-def _answer(question: Question, choice: Choice) -> str:
-    if choice.named is not None:
-        return plain(name(choice.named))
-    key = f"{question.code}.{choice.code}"
-    return say(key) if says(key) else plain(choice.code)
+def _draw_script(form: Form) -> None:
+    """Draw what the agent says now: how the call is opened, then the question that comes next."""
+    case, order = form.case, form.case.order
+    if not questions.has_script(case.opening, case.questions):
+        return
+    called = Called(order.number, order.title, name(order.department), order.requester, order.confidential)
+    answers = form.answers
+    told = questions.spoken(name(case.opening), called) if case.opening and not any(answers.values()) else None
+    following = next((one for one in form.asked if not answers.get(one.code)), None)
+    if told is None and following is not None:
+        told = questions.script_of(following, called)
+    with st.container(key="callback_script"):
+        st.markdown(f":small[:material/record_voice_over: {told}]" if told else " ")
 
 
 def _ask_reasons(form: Form) -> None:
     letters = iter(keys.REASONS)
+    offered = form.offered
+    letter_of = {reason.named.code: next(letters, None) for reasons in offered.values() for reason in reasons}
     with st.container(key="callback_reasons", gap=None):
-        st.markdown(f"**{say('callback_record.reasons')}**", help=say("callback_record.reasons_help", icon=REWORK_ICON))
-        for code, reasons in headings(form.case).items():
-            labels = {reason.named.code: keyed(_reason(reason), next(letters, None)) for reason in reasons}
+        with st.container(key="callback_reasons_title", horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                say("callback_record.reasons"),
+                help=say("callback_record.reasons_help", icon=REWORK_ICON),
+                width="content",
+            )
+            if told := _suggestions(form, letter_of):
+                st.markdown(f":small[{told}]", width="content")
+        for code, reasons in offered.items():
+            labels = {one.named.code: keyed(_reason(one), letter_of[one.named.code]) for one in reasons}
             heading = reasons[0].heading
             st.pills(
                 plain(name(heading)) if heading else say("callback_record.reasons"),
@@ -175,6 +222,24 @@ def _ask_reasons(form: Form) -> None:
                 wrap=True,
                 persist_state="page",
             )
+
+
+def _suggestions(form: Form, letter_of: Mapping[str, str | None]) -> str | None:
+    """Return what the words written so far point to; what is shown is remembered, and chosen by nobody."""
+    words = form.written(WORDS)
+    found = suggestions.suggest(words, suggestions.shipped(), among=letter_of.keys()) if words else ()
+    fresh = [one for one in found if one.code not in form.reasons]
+    form.remember_suggested(one.code for one in fresh)
+    names = {one.named.code: one.named for one in form.case.reasons}
+    told = [
+        say(
+            "callback_record.suggested_because",
+            reason=keyed(plain(name(names[one.code])), letter_of[one.code]),
+            because=plain(one.because),
+        )
+        for one in fresh
+    ]
+    return say("callback_record.suggested", reasons=joined(told)) if told else None
 
 
 def _reason(reason: ReasonChoice) -> str:

@@ -4,6 +4,7 @@ A key stands in a label as code. The script of the desk (`static/desk_keys.js`) 
 pressed, so that what a label says and what its key does cannot come apart.
 """
 
+from collections.abc import Sequence
 from string import ascii_lowercase, digits
 from typing import Final
 
@@ -33,7 +34,7 @@ def keyed(text: str, key: str | None) -> str:
     return f"{text} `{key}`" if key else text
 
 
-def key_of(keys: tuple[str, ...], place: int) -> str | None:
+def key_of(keys: Sequence[str], place: int) -> str | None:
     """Return the key of what stands at this place, from nought; None where the keys have run out."""
     return keys[place] if place < len(keys) else None
 

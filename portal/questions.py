@@ -12,6 +12,7 @@ from decimal import Decimal
 import streamlit as st
 
 from db.vocabulary import Satisfaction
+from portal.keys import key_of, keyed
 from portal.words import name, number, plain, say, says
 from services.code_lists import Choice, Question
 from services.rules import questions, scripts
@@ -45,41 +46,41 @@ def choice_words(question: Question, choice: Choice) -> str:
     return say(key) if says(key) else plain(choice.code)
 
 
-def draw(question: Question, key: str, place: int | None = None) -> None:
-    """Draw one question of any kind."""
-    _DRAWN[question.kind](question, key, heading(question, place))
+def draw(question: Question, key: str, place: int | None = None, *, shortcuts: Sequence[str] = ()) -> None:
+    """Draw one question of any kind; choices show the key that chooses them, where there are shortcuts."""
+    _DRAWN[question.kind](question, key, heading(question, place), shortcuts)
 
 
-def draw_single(question: Question, key: str, title: str) -> None:
+def draw_single(question: Question, key: str, title: str, shortcuts: Sequence[str]) -> None:
     """Draw the answers of which one is chosen: fixed ones, or the grades of a scale."""
-    known = {choice.code: choice for choice in question.choices}
+    labels = _labels(question, shortcuts)
     st.segmented_control(
         title,
-        list(known),
+        list(labels),
         key=key,
-        format_func=lambda code: choice_words(question, known[code]),
+        format_func=labels.__getitem__,
         wrap=True,
         help=_help(question),
     )
 
 
-def draw_several(question: Question, key: str, title: str) -> None:
+def draw_several(question: Question, key: str, title: str, shortcuts: Sequence[str]) -> None:
     """Draw the answers of which several can be chosen."""
-    known = {choice.code: choice for choice in question.choices}
+    labels = _labels(question, shortcuts)
     most = question.limits.most_choices
     told = title if most is None else say("questions.most_choices", question=title, n=most)
     st.pills(
         told,
-        list(known),
+        list(labels),
         selection_mode="multi",
         key=key,
-        format_func=lambda code: choice_words(question, known[code]),
+        format_func=labels.__getitem__,
         wrap=True,
         help=_help(question),
     )
 
 
-def draw_text(question: Question, key: str, title: str) -> None:
+def draw_text(question: Question, key: str, title: str, _: Sequence[str]) -> None:
     """Draw a field for a text: of one line where it is short."""
     room = question.limits.room
     if room <= LONG_TEXT:
@@ -88,14 +89,14 @@ def draw_text(question: Question, key: str, title: str) -> None:
         st.text_area(title, key=key, max_chars=room, height=68, help=_help(question))
 
 
-def draw_number(question: Question, key: str, title: str) -> None:
+def draw_number(question: Question, key: str, title: str, _: Sequence[str]) -> None:
     """Draw a field for a number; it is typed as text, so that what was typed is what is judged."""
     low, high = question.limits.least, question.limits.most
     bounds = [number(bound, question.limits.decimals) if isinstance(bound, Decimal) else "" for bound in (low, high)]
     st.text_input(title, key=key, max_chars=24, help=_help(question), placeholder=_between(bounds))
 
 
-def draw_date(question: Question, key: str, title: str) -> None:
+def draw_date(question: Question, key: str, title: str, _: Sequence[str]) -> None:
     """Draw a field for a day."""
     low, high = question.limits.least, question.limits.most
     st.date_input(
@@ -171,6 +172,13 @@ def field_words(all_of_them: Sequence[Question]) -> dict[str, str]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+def _labels(question: Question, shortcuts: Sequence[str]) -> dict[str, str]:
+    return {
+        choice.code: keyed(choice_words(question, choice), key_of(shortcuts, place))
+        for place, choice in enumerate(question.choices)
+    }
+
+
 def _help(question: Question) -> str | None:
     return plain(name(question.help)) if question.help else None
 
@@ -179,7 +187,7 @@ def _between(bounds: Sequence[str]) -> str | None:
     return " – ".join(bounds) if any(bounds) else None
 
 
-_DRAWN: Mapping[Kind, Callable[[Question, str, str], None]] = {
+_DRAWN: Mapping[Kind, Callable[[Question, str, str, Sequence[str]], None]] = {
     Kind.SINGLE: draw_single,
     Kind.GRADE: draw_single,
     Kind.SEVERAL: draw_several,
