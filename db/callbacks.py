@@ -351,3 +351,22 @@ class AgentOutcome(Base):
 
 
 Index("ix_agent_outcomes_agent", AgentOutcome.agent_id, AgentOutcome.day)
+
+
+class ReasonCount(Base):
+    """Reasons of dissatisfaction by the day of the call and the department that was responsible then.
+
+    `given` counts what agents wrote down, less what corrections take back; `recoded` what supervisors read in the same
+    calls, of the last reading each. Kept by triggers.
+    """
+
+    __tablename__ = "reason_counts"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), primary_key=True)
+    reason_id: Mapped[int] = mapped_column(ForeignKey("reasons.id"), primary_key=True)
+    given: Mapped[int] = mapped_column(Integer)
+    recoded: Mapped[int] = mapped_column(Integer)
+
+
+Index("ix_reason_counts_department", ReasonCount.department_id, ReasonCount.day)

@@ -80,6 +80,7 @@ RULES: dict[str, Rule] = {
     "agent_days": Rule((SELECT,), ()),
     "outcome_counts": Rule((SELECT,), (SELECT,), column="department_id"),
     "agent_outcomes": Rule((SELECT,), ()),
+    "reason_counts": Rule((SELECT,), (SELECT,), column="department_id"),
     "daily_counts": Rule((SELECT,), (SELECT,), column="department_id"),
 }
 

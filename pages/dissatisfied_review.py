@@ -48,6 +48,7 @@ def draw_case(order_id: int) -> None:
         case_view.draw_heading(case.order)
     with st.container(border=True, gap="small", key="dissatisfied_review_case"):
         review_desk.draw_advice(case)
+        review_desk.draw_reading(here, case)
         review_desk.draw_decision(here, case)
     with st.container(key="dissatisfied_review_order", gap="xsmall"):
         case_view.draw_matter(case.order)

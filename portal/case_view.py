@@ -8,7 +8,7 @@ import streamlit as st
 from db.vocabulary import Satisfaction, Status
 from portal.words import NOTHING, joined, label, moment, name, plain, say, short_moment
 from services.casework import OrderFacts
-from services.history import Call, Chapter, Rated
+from services.history import Call, Chapter, Rated, Reading
 
 STATUS_COLOURS = {
     Status.DISSATISFIED: "red",
@@ -83,6 +83,13 @@ def contact_claim(chapter: Chapter) -> str:
     return say("case.claims_contact_at", at=short_moment(chapter.unit_contacted_at))
 
 
+def reading_told(reading: Reading) -> str:
+    """Return what a supervisor read in the citizen's words, as Markdown."""
+    read = joined([plain(name(reason)) for reason in reading.reasons])
+    told = say("case.reading_agrees") if reading.agrees else say("case.reading_differs", reasons=read)
+    return f":small[:material/fact_check: {told}]"
+
+
 def draw_story(order: OrderFacts) -> None:
     """Draw the ratings and the calls so far, newest first."""
     if not order.ratings and not order.calls:
@@ -116,4 +123,6 @@ def _call(call: Call) -> str:
     for written in (call.words, call.note):
         if written:
             parts.append(say("case.quote", words=text_of(written)))
+    if call.reading is not None:
+        parts.append(reading_told(call.reading))
     return " ".join(parts)

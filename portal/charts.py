@@ -66,9 +66,15 @@ def volumes(rows: Sequence[Row], *, finding: str, table: pd.DataFrame) -> None:
     _draw(_volumes(_theme(), language()), rows, finding, table, height=200)
 
 
+def ranking(rows: Sequence[Row], *, finding: str, table: pd.DataFrame) -> None:
+    """Draw counts as bars from nought; what is `meant` bears the accent. Rows: what, n, label, meant, said."""
+    _draw(_ranking(_theme(), language()), rows, finding, table, height=max(120, 26 * len(rows) + 30))
+
+
 def shape(name: str, theme: str, of_language: str) -> Spec:
     """Return the specification of a chart without its rows, for tests."""
-    return {"trend": _trend, "intervals": _intervals, "volumes": _volumes}[name](theme, of_language)
+    shapes = {"trend": _trend, "intervals": _intervals, "volumes": _volumes, "ranking": _ranking}
+    return shapes[name](theme, of_language)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -142,6 +148,19 @@ def _volumes(theme: str, _language: str) -> Spec:
     base = alt.Chart()
     bars = base.mark_bar(cornerRadiusEnd=2).encode(month, count, color=colour, tooltip=said)
     text = base.mark_text(color=look.text, dy=-7).encode(month, count, alt.Text("label:N"))
+    return _finished(alt.layer(bars, text), look)
+
+
+@cache
+def _ranking(theme: str, _language: str) -> Spec:
+    look = LOOKS[theme]
+    what = alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
+    count = alt.X("n:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=4, format=",d"))
+    colour = alt.condition("datum.meant", alt.value(look.accent), alt.value(look.context))
+    said = alt.Tooltip("said:N", title=say("charts.figures"))
+    base = alt.Chart()
+    bars = base.mark_bar(cornerRadiusEnd=2).encode(count, what, color=colour, tooltip=said)
+    text = base.mark_text(color=look.text, align="left", dx=6).encode(count, what, alt.Text("label:N"))
     return _finished(alt.layer(bars, text), look)
 
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 import streamlit as st
 
 from db.vocabulary import Outcome, Status
-from portal.words import label, language, month, name, plain, say
+from portal.words import day, label, language, month, name, plain, say
 from services.order_filter import Count, Lateness, OrderFilter
 from services.orders import Branch, Choices, Cursor
 from services.views import Named
@@ -33,7 +33,7 @@ _MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
 _HIDDEN = ("place", "category", "order_type", "outcome", "closed_from", "closed_to", "unassigned")
 """What is chosen behind "more"; how many of these narrow the list stands on its button."""
 
-_DRILLED = ("measure", "counted", "month", "called_by_me_today")
+_DRILLED = ("measure", "counted", "month", "called_by_me_today", "reason", "reasoned_from", "reasoned_to")
 """What only a link sets: the orders behind a figure."""
 
 _NOTHING = OrderFilter()
@@ -70,6 +70,9 @@ def read(choices: Choices) -> OrderFilter:
         counted=_one_of(departments, "counted"),
         counted_below=_said("counted_below") == "1",
         month=_said("month") if _MONTH.fullmatch(_said("month")) else None,
+        reason=_one_of(_codes(choices.reasons), "reason"),
+        reasoned_from=_date("reasoned_from"),
+        reasoned_to=_date("reasoned_to"),
     )
 
 
@@ -291,11 +294,19 @@ def _counted_name(where: OrderFilter, choices: Choices) -> str:
     return say("filter.counted_below", name=told) if where.counted_below else told
 
 
+def _reason_name(where: OrderFilter, choices: Choices) -> str:
+    named = {branch.named.code: branch.named for branch in choices.reasons}
+    return plain(name(named.get(where.reason or "")))
+
+
 _TOLD: Mapping[str, Callable[[OrderFilter, Choices], str]] = MappingProxyType(
     {
         "measure": lambda where, _: label(where.measure) if where.measure else "",
         "counted": _counted_name,
         "month": lambda where, _: month(date.fromisoformat(f"{where.month}-01")),
+        "reason": _reason_name,
+        "reasoned_from": lambda where, _: say("filter.reasoned_from", day=day(where.reasoned_from)),
+        "reasoned_to": lambda where, _: say("filter.reasoned_to", day=day(where.reasoned_to)),
         "called_by_me_today": lambda *_: say("filter.called_by_me_today"),
     }
 )

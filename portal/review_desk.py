@@ -3,12 +3,13 @@
 import streamlit as st
 
 from db.vocabulary import Status
-from portal import forms, loop_forms, page
+from portal import case_view, forms, loop_forms, page
 from portal.case_view import text_of
 from portal.deadline_sentence import deadline_sentence
 from portal.page import Page
 from portal.words import joined, label, name, plain, say
-from services import reviews
+from services import reasons, reviews
+from services.reasons import LONGEST_NOTE
 from services.reviews import MOST_DAYS, UNDECIDED, ReviewCase
 from services.rules.permissions import Permission
 from services.views import Receipt
@@ -35,6 +36,39 @@ def draw_advice(case: ReviewCase) -> None:
     if case.order.status == Status.ESCALATED:
         told = say("dissatisfied_review.escalated", rounds=case.order.round, allowed=case.max_rounds)
         st.markdown(f":red[:material/priority_high: {told}]")
+
+
+def draw_reading(here: Page, case: ReviewCase) -> None:
+    """Draw the supervisor's own reading of the citizen's words: what the agent wrote down stays beside it."""
+    call = next((one for one in reversed(case.order.calls) if one.reasons), None)
+    if call is None or not here.may(Permission.REASON_RECODE):
+        return
+    form = f"reading_{call.id}"
+    token = forms.token(form)
+    known = {choice.named.code: choice for choice in case.choices}
+    with st.expander(say("dissatisfied_review.reading"), icon=":material/fact_check:", expanded=False):
+        wrote = joined([plain(name(reason)) for reason in call.reasons])
+        st.markdown(f":small[{say('dissatisfied_review.agent_wrote', reasons=wrote)}]")
+        if call.reading is not None:
+            st.markdown(case_view.reading_told(call.reading))
+        seen = forms.up_to_date(form, case.order.version)
+        st.pills(
+            say("dissatisfied_review.your_reading"),
+            list(known),
+            selection_mode="multi",
+            key=_key(token, "reading"),
+            format_func=lambda code: plain(name(known[code].named)),
+            wrap=True,
+            help=say("dissatisfied_review.reading_help"),
+        )
+        st.text_input(say("field.note"), key=_key(token, "reading_note"), max_chars=LONGEST_NOTE)
+        st.button(
+            say("dissatisfied_review.save_reading"),
+            key=_key(token, "send_reading"),
+            icon=":material/fact_check:",
+            on_click=_read,
+            args=(here, call.id, form, token, seen),
+        )
 
 
 def draw_decision(here: Page, case: ReviewCase) -> None:
@@ -132,6 +166,20 @@ def _return(here: Page, case: ReviewCase, token: str, seen: int) -> None:
         request_id=token,
     )
     _decided(case, token, "dissatisfied_review.returned", receipt)
+
+
+def _read(here: Page, call_id: int, form: str, token: str, seen: int) -> None:
+    receipt = here.act(
+        reasons.recode,
+        attempt_id=call_id,
+        seen=seen,
+        reasons=tuple(st.session_state.get(_key(token, "reading")) or ()),
+        note=loop_forms.written(_key(token, "reading_note")),
+        request_id=token,
+    )
+    if receipt is not None:
+        forms.renew(form, token)
+        page.notice("dissatisfied_review.read", number=plain(receipt.number))
 
 
 def _archive(here: Page, case: ReviewCase, token: str, seen: int) -> None:

@@ -39,6 +39,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("dissatisfied_review", "work", ":material/rule:", Permission.REVIEW_VIEW),
     Screen("rework_board", "work", ":material/replay:", Permission.REWORK_VIEW),
     Screen("scores", "results", ":material/monitoring:", Permission.SCORE_VIEW),
+    Screen("reasons", "results", ":material/sentiment_dissatisfied:", Permission.SCORE_VIEW),
     Screen("exchange", "administration", ":material/upload_file:", Permission.IMPORT_VIEW),
     Screen("people", "administration", ":material/group:", Permission.PERSON_VIEW),
     Screen("trail", "administration", ":material/history:", Permission.TRAIL_VIEW),

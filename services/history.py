@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
+from db.callbacks import Recode, RecodeReason
 from db.orders import Answer, Attempt, AttemptReason, Finding, Order, Rating, Return, Round
 from db.people import Person
 from db.reference import Channel, Department, Disposition, Grade, Questionnaire, RatingScale, Reason
@@ -51,6 +52,17 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """Which reasons a supervisor read in the citizen's words, beside those that the agent wrote down."""
+
+    reasons: tuple[Named, ...]
+    agrees: bool
+    note: str | None
+    by: str | None
+    recoded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One attempt to call. `agent` is None where the reader may not see who it was."""
 
@@ -65,6 +77,7 @@ class Call:
     answers: tuple[Answered, ...]
     reasons: tuple[Named, ...]
     words: str | None
+    reading: Reading | None
     findings: tuple[FindingKind, ...]
 
 
@@ -175,6 +188,7 @@ def _calls(look: Look, order: Order, rounds: Sequence[Round]) -> Mapping[int, li
     findings: Mapping[int, list[FindingKind]] = _grouped(
         (row.attempt_id, row.kind) for row in look.session.scalars(_of_attempts(Finding, of_order))
     )
+    readings = _readings(look, order)
     answered = _answered(look, {one.questionnaire_id for said in answers.values() for one in said})
     rows = look.session.execute(
         select(Attempt, Disposition, Person.name)
@@ -198,11 +212,32 @@ def _calls(look: Look, order: Order, rounds: Sequence[Round]) -> Mapping[int, li
                 answers=tuple(answered(one) for one in answers[attempt.id] if one.question != WORDS),
                 reasons=tuple(reasons[attempt.id]),
                 words=next((one.value for one in answers[attempt.id] if one.question == WORDS), None),
+                reading=readings.get(attempt.id),
                 findings=tuple(findings[attempt.id]),
             ),
         )
         for attempt, disposition, agent in rows
     )
+
+
+def _readings(look: Look, order: Order) -> Mapping[int, Reading]:
+    """Return the last reading of each call."""
+    rows = look.session.execute(
+        select(Recode, Person.name)
+        .outerjoin(Person, Person.id == Recode.recoded_by)
+        .where(Recode.order_id == order.id)
+        .order_by(Recode.id)
+    ).all()
+    read: Mapping[int, list[Named]] = _grouped(
+        (number, Named.of(reason))
+        for number, reason in look.session.execute(
+            select(RecodeReason.recode_id, Reason)
+            .join(Reason, Reason.id == RecodeReason.reason_id)
+            .where(RecodeReason.recode_id.in_([row.id for row, _ in rows]))
+            .order_by(Reason.code)
+        )
+    )
+    return {row.attempt_id: Reading(tuple(read[row.id]), row.agrees, row.note, by, row.recoded_at) for row, by in rows}
 
 
 def _answered(look: Look, asked: set[int]) -> Callable[[Answer], Answered]:

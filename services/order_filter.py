@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, false, func, literal, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
-from db.orders import Attempt, Order, Round
-from db.reference import Category, Department, OrderType, Place
+from db.orders import Attempt, AttemptReason, Order, Round
+from db.reference import Category, Department, OrderType, Place, Reason
 from db.vocabulary import Outcome, Satisfaction, Solved, Status
 from services.access import Look
 from services.errors import Invalid
@@ -72,7 +72,7 @@ class OrderFilter:
 
     `department` holds the order now, `counted` is the department that the scores count it for: itself, or with
     `counted_below` everything below it too. Days are the city's, both ends included; `month` ("2026-05") is the month
-    of the first close.
+    of the first close. `reason` was given in a call of the days from `reasoned_from` to `reasoned_to`.
     """
 
     words: str = ""
@@ -93,6 +93,9 @@ class OrderFilter:
     counted: str | None = None
     counted_below: bool = False
     month: str | None = None
+    reason: str | None = None
+    reasoned_from: date | None = None
+    reasoned_to: date | None = None
 
     @property
     def empty(self) -> bool:
@@ -134,6 +137,7 @@ def meaning(look: Look, where: OrderFilter) -> Meaning:
             *_of_days(where),
             *_of_state(look.now, where),
             *([_called_by(look)] if where.called_by_me_today else []),
+            *([_reasoned(look, where, where.reason)] if where.reason else []),
             *([_MEASURES[where.measure]] if where.measure else []),
         ),
         terms=_terms(look, where),
@@ -149,6 +153,14 @@ def counted_of(look: Look, meant: Meaning, cap: int = CAP) -> int:
     """Count what is meant, one beyond the cap at most."""
     capped = select(literal(1)).where(*meant.all).select_from(Order).limit(cap + 1).subquery()
     return look.session.scalar(select(func.count()).select_from(capped)) or 0
+
+
+def below(look: Look, kind: Any, code: str) -> Sequence[int]:
+    """Return the row of the code and everything below it in its tree."""
+    tree = select(kind.id).where(kind.code == code).cte(recursive=True)
+    child = aliased(kind)
+    tree = tree.union(select(child.id).join(tree, child.parent_id == tree.c.id))
+    return look.session.scalars(select(tree.c.id)).all()
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -202,7 +214,7 @@ def _of_codes(look: Look, where: OrderFilter) -> list[ColumnElement[bool]]:
         (Category, Order.category_id, where.category),
         (Department, Order.counted_department_id, where.counted if where.counted_below else None),
     )
-    found += [_any(column, _below(look, kind, code)) for kind, column, code in trees if code]
+    found += [_any(column, below(look, kind, code)) for kind, column, code in trees if code]
     lists: tuple[tuple[Any, Any, str | None], ...] = (
         (OrderType, Order.order_type_id, where.order_type),
         (Department, Order.counted_department_id, None if where.counted_below else where.counted),
@@ -254,6 +266,24 @@ def _called_by(look: Look) -> ColumnElement[bool]:
     return Order.id.in_(mine)
 
 
+def _reasoned(look: Look, where: OrderFilter, code: str) -> ColumnElement[bool]:
+    """Return that a citizen gave the reason, or one below it, in a call of those days that no correction replaced."""
+    correction = aliased(Attempt)
+    calls = (
+        select(Attempt.order_id)
+        .join(AttemptReason, AttemptReason.attempt_id == Attempt.id)
+        .where(
+            _any(AttemptReason.reason_id, below(look, Reason, code)),
+            ~exists().where(correction.corrects_id == Attempt.id),
+        )
+    )
+    if where.reasoned_from:
+        calls = calls.where(Attempt.recorded_at >= start_of(where.reasoned_from))
+    if where.reasoned_to:
+        calls = calls.where(Attempt.recorded_at < start_of(where.reasoned_to + timedelta(days=1)))
+    return Order.id.in_(calls)
+
+
 def _lateness(now: datetime) -> Mapping[Lateness, ColumnElement[bool]]:
     not_closed = Order.closed_at.is_(None)
     rework = exists().where(Round.order_id == Order.id, Round.number > 1, Round.closed_at.is_(None), Round.due_at < now)
@@ -294,14 +324,6 @@ def _any(column: Any, numbers: Sequence[int]) -> ColumnElement[bool]:
         return false()
     equal: ColumnElement[bool] = column == numbers[0] if len(numbers) == 1 else column.in_(numbers)
     return equal
-
-
-def _below(look: Look, kind: Any, code: str) -> Sequence[int]:
-    """Return the row of the code and everything below it in its tree."""
-    tree = select(kind.id).where(kind.code == code).cte(recursive=True)
-    child = aliased(kind)
-    tree = tree.union(select(child.id).join(tree, child.parent_id == tree.c.id))
-    return look.session.scalars(select(tree.c.id)).all()
 
 
 def _days_of(month: str) -> tuple[date, date]:

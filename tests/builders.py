@@ -279,6 +279,7 @@ def attempt(
     words: str | None = None,
     satisfaction: Satisfaction | None = None,
     recorded_at: datetime | None = None,
+    corrects_id: int | None = None,
 ) -> Attempt:
     """Add a call of the last round, with the answers, reasons, words and rating that came of it."""
     last = current_round(session, order)
@@ -291,6 +292,7 @@ def attempt(
             disposition_id=_code(session, Disposition, disposition),
             started_at=when - timedelta(minutes=3),
             recorded_at=when,
+            corrects_id=corrects_id,
             request_id=f"attempt-{_next(session, Attempt)}",
         ),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from db.reference import Category, Department, OrderType, Place
+from db.reference import Category, Department, OrderType, Place, Reason
 from services.access import Access, Look
 from services.rules.permissions import Permission, reach
 from services.views import Named
@@ -30,6 +30,7 @@ class Choices:
     places: tuple[Branch, ...]
     categories: tuple[Branch, ...]
     order_types: tuple[Named, ...]
+    reasons: tuple[Branch, ...]
 
 
 def choices(access: Access) -> Choices:
@@ -42,6 +43,7 @@ def choices(access: Access) -> Choices:
             places=_tree(look, Place, None),
             categories=_tree(look, Category, None),
             order_types=tuple(Named.of(row) for row in types),
+            reasons=_tree(look, Reason, None),
         )
 
 

@@ -14,7 +14,7 @@ from services.access import Access, Look
 from services.history import by_id, chapters_of
 from services.orders.shapes import Happening, OrderStory
 from services.rules.deadlines import is_late
-from services.rules.lifecycle import open_moves
+from services.rules.lifecycle import CORRECT, open_moves
 from services.rules.masking import masked_phone
 from services.rules.permissions import SCOPED, Permission
 from services.views import Named
@@ -67,8 +67,8 @@ def view(access: Access, *, order_id: int) -> OrderStory:
 
 
 def _actions(look: Look, order: Order, contact: Contact | None) -> frozenset[Permission]:
-    """Return what somebody can do with the order now; what an import does is nobody's button."""
-    able = {move.needs for move in open_moves(order.status)} - {Permission.ORDER_IMPORT}
+    """Return what somebody can do with the order now; an import has no button, and a correction stands at its call."""
+    able = {move.needs for move in open_moves(order.status) if move != CORRECT} - {Permission.ORDER_IMPORT}
     if order.department_id is None or order.status == Status.OPEN:
         able.add(Permission.ORDER_ASSIGN)
     if contact is not None and contact.phone:

@@ -10,7 +10,7 @@ import pytest
 from portal import charts
 from portal.options import FOLDER
 
-SHAPES = ("trend", "intervals", "volumes")
+SHAPES = ("trend", "intervals", "volumes", "ranking")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -37,6 +37,7 @@ def test_the_colours_are_those_of_the_configuration(theme: str) -> None:
 
 def test_bars_begin_at_nought() -> None:
     scales = [part["encoding"]["y"]["scale"] for part in charts.shape("volumes", "light", "zh_CN")["layer"]]
+    scales += [part["encoding"]["x"]["scale"] for part in charts.shape("ranking", "light", "zh_CN")["layer"]]
     assert all(scale["zero"] for scale in scales)
 
 

@@ -22,7 +22,7 @@ from db.people import Person
 from db.policies import RULES
 from db.records import DailyCount
 from db.vocabulary import Outcome, Role, Status
-from services import callbacks, departments, home, orders, people, rework, scores, sign_ins, trail
+from services import callbacks, departments, home, orders, people, reasons, rework, scores, sign_ins, trail
 from services.access import SYSTEM, Access
 from services.environment import Environment
 from services.errors import Invalid, NotFound, PortalError
@@ -81,6 +81,8 @@ def filters() -> Iterator[OrderFilter]:
     for outcome in Outcome:
         yield OrderFilter(outcome=outcome)
     yield OrderFilter(unassigned=True)
+    yield OrderFilter(reason="R03")
+    yield OrderFilter(reason="RB", reasoned_from=date(2026, 5, 1), reasoned_to=date(2026, 6, 30))
     yield OrderFilter(called_by_me_today=True)
     yield OrderFilter(order_type="help", place="440111", category="01")
     yield OrderFilter(accepted_from=date(2026, 5, 1), accepted_to=date(2026, 5, 31))
@@ -93,6 +95,8 @@ def questions() -> Iterator[Question]:
     yield orders.choices, {}
     yield departments.list_departments, {}
     yield scores.choices, {}
+    for code in (None, *EVERYBODY):
+        yield reasons.ranked, {"first": date(2026, 1, 1), "last": date(2026, 6, 30), "department": code}
     for where in filters():
         yield orders.search, {"where": where}
     for after in (Cursor(datetime(2026, 5, 20, tzinfo=UTC), 1), Cursor(datetime(2026, 5, 6, 1, 30, tzinfo=UTC), 1_004)):
