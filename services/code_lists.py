@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from db.reference import Disposition, Grade, RatingScale, Reason
-from db.vocabulary import Satisfaction
+from db.vocabulary import Refusal, Satisfaction
 from services.access import Look
 from services.effective import Asked, InForce, InForcePolicy, policy_on, questions_on, rules_on
 from services.rules import answers, survey
@@ -71,13 +71,15 @@ class ReasonChoice:
 
 @dataclass(frozen=True, slots=True)
 class DispositionChoice:
-    """A way in which a call can end."""
+    """A way in which a call can end, with what follows from it."""
 
     named: Named
     answered: bool
     complete: bool
     final: bool
     note_required: bool
+    another_number: bool
+    refusal: Refusal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,15 @@ class CodeLists:
     def disposition_choices(self) -> tuple[DispositionChoice, ...]:
         """Return the ways in which a call can end today."""
         return tuple(
-            DispositionChoice(Named.of(row), known.interview, known.complete, known.final, known.note_required)
+            DispositionChoice(
+                named=Named.of(row),
+                answered=known.interview,
+                complete=known.complete,
+                final=known.final,
+                note_required=known.note_required,
+                another_number=known.another_number,
+                refusal=known.refusal,
+            )
             for row in self.dispositions.values()
             if (known := self.book.dispositions[row.code]).is_call and not known.retired
         )

@@ -35,13 +35,14 @@ NUMBERS: Mapping[str, tuple[int, int]] = MappingProxyType(
     {
         "rework_deadline": (1, 250),
         "max_rounds": (1, 9),
-        "max_attempts": (1, 20),
         "reason_text_length": (0, 500),
         "too_few": (1, 1000),
         "rate_decimals": (0, 4),
     }
 )
+MOST_ATTEMPTS = (1, 20)
 SECTIONS = frozenset(NUMBERS) | {
+    "max_attempts",
     "format",
     "code",
     "version",
@@ -74,7 +75,7 @@ class RuleSet:
     scales: Mapping[str, Ruled[tuple[Graded, ...]]]
     call_unrated: Ruled[bool]
     max_rounds: Ruled[int]
-    max_attempts: Ruled[int]
+    max_attempts: Ruled[int] | None
     reason_text_length: Ruled[int]
     too_few: Ruled[int]
     rate_decimals: Ruled[int]
@@ -111,6 +112,7 @@ class RuleSet:
         named: dict[str, Ruled[object]] = {f"deadlines.{key}": one for key, one in self.deadlines.items()}
         named |= {f"scales.{key}": one for key, one in self.scales.items()}
         named |= {key: getattr(self, key) for key in (*NUMBERS, "call_unrated", "confidence")}
+        named |= {"max_attempts": self.max_attempts} if self.max_attempts else {}
         return tuple(sorted(path for path, one in named.items() if one.assumption))
 
 
@@ -125,6 +127,9 @@ def parse(document: Mapping[str, object]) -> RuleSet:
     scales = {key: check.scale(f"scales.{key}", one) for key, one in check.section("scales")}
     numbers = {key: check.number(key, document.get(key), *limits) for key, limits in NUMBERS.items()}
     call_unrated = check.choice("call_unrated")
+    # Earlier rule sets said how often a citizen is called. The callback policy does now; what they said stays readable.
+    said = document.get("max_attempts")
+    max_attempts = check.number("max_attempts", said, *MOST_ATTEMPTS) if said is not None else None
     confidence = check.confidence("confidence")
     check.finish()
     return RuleSet(
@@ -134,6 +139,7 @@ def parse(document: Mapping[str, object]) -> RuleSet:
         deadlines=MappingProxyType(deadlines),
         scales=MappingProxyType(scales),
         call_unrated=call_unrated,
+        max_attempts=max_attempts,
         confidence=confidence,
         fingerprint=fingerprint(document),
         **numbers,

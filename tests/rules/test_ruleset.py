@@ -61,7 +61,7 @@ def test_the_shipped_rule_set_says_what_is_known_and_labels_what_is_assumed() ->
     }
     assert all(one.assumption for one in rules.deadlines.values())
     assert rules.rework_deadline.value == 5
-    assert (rules.max_rounds.value, rules.max_attempts.value, rules.too_few.value) == (3, 3, 20)
+    assert (rules.max_rounds.value, rules.too_few.value) == (3, 20)
     assert rules.call_unrated.value is True
     assert str(rules.confidence.value) == "0.95"
     assert set(rules.scales) == {"three", "four", "five"}
@@ -127,7 +127,20 @@ def test_every_problem_is_told_at_once() -> None:
         "deadlines.help": "out_of_range",
         "too_few.source": "required",
     }
-    assert set(problems_of({})) == ruleset.SECTIONS
+    assert set(problems_of({})) == ruleset.SECTIONS - {"max_attempts"}
+
+
+def test_an_earlier_rule_sets_number_of_attempts_stays_readable_and_may_be_left_out() -> None:
+    document = shipped()
+    said = ruleset.parse(document).max_attempts
+    assert said is not None
+    assert said.value == 3
+    assert problems_of(document | {"max_attempts": {**document["max_attempts"], "value": 0}}) == {
+        "max_attempts": "out_of_range"
+    }
+    del document["max_attempts"]
+    assert ruleset.parse(document).max_attempts is None
+    assert "max_attempts" not in ruleset.parse(document).assumptions
 
 
 def test_the_fingerprint_is_of_the_content_not_of_its_order() -> None:
