@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from portal import demo_signin, page, runtime, signin
+from portal import demo_signin, page, runtime, signin, telephony
 from portal.edge import Edge
 from portal.guards import FileGuard, MessageGuard
 from portal.head import FILES_PATH, Head, own_file
@@ -57,6 +57,7 @@ def routes(*, demo: bool) -> list[Route]:
         Route("/healthz", _alive),
         Route("/readyz", _ready),
         Route(FILES_PATH, own_file),
+        telephony.ROUTE,
         Route("/favicon.png", _mark),
     ]
     return [*own, *demo_signin.ROUTES] if demo else own

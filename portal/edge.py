@@ -19,7 +19,7 @@ _NEXT = "portal_next"
 _STREAMLIT_PAGE = Path(st.__file__).resolve().parent / "static" / "index.html"
 _PROBES = frozenset({"/healthz", "/readyz"})
 _KEPT_FOR_LONG = ("/static/", "/portal/")
-_NOT_A_SCREEN = ("/auth/", "/oauth2callback", "/_stcore", "/media", "/sign-in", "/sign-out", "/portal/")
+_NOT_A_SCREEN = ("/auth/", "/oauth2callback", "/_stcore", "/media", "/sign-in", "/sign-out", "/portal/", "/telephony/")
 _FIXED_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),

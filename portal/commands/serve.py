@@ -3,7 +3,7 @@
 import click
 
 from db.vocabulary import InstallationKind
-from portal import app, runtime
+from portal import app, runtime, telephony
 from portal.options import streamlit_options
 from portal.words import say
 from services import demo as demo_rows
@@ -19,6 +19,7 @@ from services.installation import as_system, kind_of, opened
 def command(demo: bool, port: int | None) -> None:
     """Start the server on the settings' database, and stay until it is told to stop."""
     settings = Settings.read()
+    telephony.check()
     if demo:
         refuse_server(settings)
     else:
