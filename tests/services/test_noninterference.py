@@ -22,8 +22,21 @@ from db.people import Person
 from db.policies import RULES
 from db.records import DailyCount
 from db.vocabulary import Outcome, Role, Status
-from services import callbacks, departments, home, orders, people, reasons, rework, scores, sign_ins, trail
+from services import (
+    callback_figures,
+    callbacks,
+    departments,
+    home,
+    orders,
+    people,
+    reasons,
+    rework,
+    scores,
+    sign_ins,
+    trail,
+)
 from services.access import SYSTEM, Access
+from services.callback_figures import Segment
 from services.environment import Environment
 from services.errors import Invalid, NotFound, PortalError
 from services.order_filter import Count, Lateness, OrderFilter
@@ -118,6 +131,12 @@ def questions() -> Iterator[Question]:
         yield scores.trend, {"where": where}
     for code in EVERYBODY:
         yield scores.trend, {"where": spring, "department": code}
+    yield reasons.disagreement, {"first": spring.first, "last": spring.last}
+    yield callback_figures.figure_choices, {}
+    for by in Segment:
+        of_spring = {"first": spring.first, "last": spring.last, "by": by}
+        for code in (None, *EVERYBODY):
+            yield callback_figures.outcome_figures, {**of_spring, "unit": code}
 
 
 def asked(access: Access, question: Question) -> object:
