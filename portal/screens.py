@@ -41,6 +41,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("scores", "results", ":material/monitoring:", Permission.SCORE_VIEW),
     Screen("reasons", "results", ":material/sentiment_dissatisfied:", Permission.SCORE_VIEW),
     Screen("exchange", "administration", ":material/upload_file:", Permission.IMPORT_VIEW),
+    Screen("questionnaires", "administration", ":material/quiz:", Permission.QUESTIONNAIRE_VIEW),
     Screen("people", "administration", ":material/group:", Permission.PERSON_VIEW),
     Screen("trail", "administration", ":material/history:", Permission.TRAIL_VIEW),
 )

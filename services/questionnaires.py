@@ -173,7 +173,7 @@ def start_draft(access: Access, *, questionnaire_id: int, request_id: str, code:
         if family and wanted != source.code:
             raise Invalid({"code": "taken"})
         version = max((one.version for one in family), default=0) + 1
-        document = _in_format_two(source.document) | {"code": wanted, "version": version}
+        document = questionnaire.draft_of(source.document) | {"code": wanted, "version": version}
         draft = work.add(
             Questionnaire(
                 code=wanted,
@@ -248,7 +248,8 @@ def publish(
             raise Invalid({"effective_from": "required"})
         problems = _not_from(work, effective_from, rows)
         document = draft.document | {"effective_from": effective_from.isoformat()}
-        problems |= _checked(work, draft, effective_from)[1]
+        if _checked(work, draft, effective_from)[1]:
+            problems["document"] = "not_sound"
         if problems:
             raise Invalid(problems)
         draft.document, draft.fingerprint = document, fingerprint(document)
@@ -389,19 +390,6 @@ def _kept(draft: Questionnaire, document: Mapping[str, object]) -> dict[str, Any
     if len(canonical(named)) > LARGEST_DOCUMENT:
         raise Invalid({"document": "too_long"})
     return named
-
-
-def _in_format_two(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document as a draft begins with it: without a day; one of the first format still lacks its words."""
-    begun = {key: value for key, value in document.items() if key != "effective_from"}
-    if begun.get("format") == questionnaire.FORMAT:
-        return begun
-    questions = []
-    for one in questionnaire.parse(document).questions:
-        entry: dict[str, Any] = {"code": one.code, "kind": one.kind.value, "needed": one.needed}
-        entry |= {"scale": one.scale} if one.scale else {"choices": [{"code": code} for code in one.codes]}
-        questions.append(entry)
-    return begun | {"format": questionnaire.FORMAT, "satisfaction": questionnaire.RESULT, "questions": questions}
 
 
 def _receipt(work: Work, row: Questionnaire, *, repeated: bool = False) -> VersionReceipt:

@@ -42,6 +42,7 @@ __all__ = [
     "WORDS",
     "Question",
     "Questionnaire",
+    "draft_of",
     "parse",
     "unknown_to",
 ]
@@ -100,6 +101,19 @@ def parse(document: Mapping[str, object]) -> Questionnaire:
         script,
         str(source) if source else None,
     )
+
+
+def draft_of(document: Mapping[str, object]) -> dict[str, object]:
+    """Return a document as a draft begins with it: without a day; one of the first format still lacks its words."""
+    begun = {key: value for key, value in document.items() if key != "effective_from"}
+    if begun.get("format") == FORMAT:
+        return begun
+    questions = []
+    for one in parse(document).questions:
+        entry: dict[str, object] = {"code": one.code, "kind": one.kind.value, "needed": one.needed}
+        entry |= {"scale": one.scale} if one.scale else {"choices": [{"code": code} for code in one.codes]}
+        questions.append(entry)
+    return begun | {"format": FORMAT, "satisfaction": RESULT, "questions": questions}
 
 
 def unknown_to(rules: RuleSet, asked: Questionnaire) -> dict[str, str]:

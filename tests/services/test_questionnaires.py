@@ -82,7 +82,7 @@ def test_a_draft_begins_with_a_version_and_is_kept_sound_or_not(admin: Access) -
         rewritten(admin, draft, "other", title={"zh": "另一个"})
     with pytest.raises(Invalid) as refused:
         publish(admin, "callback", TOMORROW, 3)
-    assert refused.value.problems == {"title.zh": "required"}
+    assert refused.value.problems == {"document": "not_sound"}
 
 
 def test_a_draft_from_the_first_format_lacks_its_words_and_says_so(admin: Access) -> None:
