@@ -28,6 +28,7 @@ from db.reference import (
     PlaceAlias,
     RatingScale,
     Reason,
+    Skill,
 )
 
 FOLDER = Path(__file__).parent / "reference"
@@ -56,6 +57,8 @@ def load(session: Session) -> dict[str, int]:
     lists = _code_lists()
     for name, table in (("order_types", OrderType.__table__), ("channels", Channel.__table__)):
         written[name] = _store(session, table, [_plain(entry) for entry in lists[name]])
+    skills = [_plain(entry) | {"kind": entry["kind"]} for entry in lists["skills"]]
+    written["skills"] = _store(session, Skill.__table__, skills)
     return written | _scales(session, lists["rating_scales"])
 
 

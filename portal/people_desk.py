@@ -6,7 +6,7 @@ from db.vocabulary import Role
 from portal import address, drawer, forms, keyset, page, words
 from portal.page import Page
 from portal.words import label, plain, say
-from services import departments, staff
+from services import departments, skills, staff
 from services.departments import DepartmentLine
 from services.errors import Invalid
 from services.rules.permissions import PRECEDENCE, SCOPED, Permission
@@ -40,13 +40,14 @@ def draw_list(found: staff.PeoplePage) -> PersonLine | None:
         {
             "name": line.name,
             "roles": " · ".join(grant_words(grant) for grant in line.grants) or say("people.no_role"),
+            "skills": " · ".join(words.name(skill) for skill in line.skills),
             "state": say("people.active" if line.active else "people.disabled"),
             "subject": line.subject,
             "issuer": line.issuer,
         }
         for line in found.lines
     ]
-    widths = {"name": 150, "roles": 300, "state": 80, "subject": 150, "issuer": 180}
+    widths = {"name": 150, "roles": 230, "skills": 150, "state": 80, "subject": 150, "issuer": 180}
     columns = {name: st.column_config.TextColumn(say(f"people.column.{name}"), width=widths[name]) for name in widths}
     chosen = drawer.pick(f"people_list_{keyset.page_number(_KEY)}", rows, columns)
     keyset.draw(_KEY, found.next, len(found.lines))
@@ -72,6 +73,7 @@ def draw_person(here: Page, person_id: int) -> None:
     )
     drawer.save(token, _save, (here, line, token, seen))
     _draw_roles(here, line, token, seen)
+    _draw_skills(here, line, token, seen)
     _draw_state(here, line, token, seen)
 
 
@@ -160,6 +162,32 @@ def _indented(line: DepartmentLine) -> str:
     return "\u3000" * max(line.depth - 1, 0) + words.name(line.named)
 
 
+def _draw_skills(here: Page, line: PersonLine, token: str, seen: int) -> None:
+    """Draw what the person can do that a case may need, and where they telephone; a save keeps both."""
+    st.divider()
+    st.markdown(f"**{say('people.skills')}**")
+    known = {one.named.code: one for one in here.ask(skills.list_skills)}
+    st.pills(
+        say("field.skills"),
+        list(known),
+        selection_mode="multi",
+        default=[one.code for one in line.skills if one.code in known],
+        format_func=lambda code: words.name(known[code].named),
+        key=f"skills_{token}",
+        label_visibility="collapsed",
+    )
+    st.caption(say("people.skills_help"))
+    st.text_input(
+        say("field.extension"),
+        line.extension or "",
+        key=f"extension_{token}",
+        max_chars=20,
+        help=say("people.extension"),
+    )
+    key, arguments = f"save_skills_{token}", (here, line, token, seen)
+    st.button(say("people.save_skills"), key=key, icon=":material/save:", on_click=_save_skills, args=arguments)
+
+
 def _draw_state(here: Page, line: PersonLine, token: str, seen: int) -> None:
     st.divider()
     arguments = (here, line, token, seen)
@@ -178,7 +206,7 @@ def _written(field: str, token: str) -> str:
     return str(st.session_state.get(f"{field}_{token}") or "")
 
 
-def _done(form: str, token: str, receipt: staff.PersonReceipt | None, said: str) -> None:
+def _done(form: str, token: str, receipt: staff.PersonReceipt | skills.SkillReceipt | None, said: str) -> None:
     if receipt is not None:
         forms.renew(form, token)
         page.notice(said, name=plain(receipt.name))
@@ -192,6 +220,18 @@ def _save(here: Page, line: PersonLine, token: str, seen: int) -> None:
         name=_written("name", token),
         language=_written("language", token),
         request_id=f"{token}-save",
+    )
+    _done(f"person_{line.id}", token, receipt, "people.saved")
+
+
+def _save_skills(here: Page, line: PersonLine, token: str, seen: int) -> None:
+    receipt = here.act(
+        skills.change_skills,
+        person_id=line.id,
+        seen=seen,
+        skills=tuple(st.session_state.get(f"skills_{token}") or ()),
+        extension=_written("extension", token),
+        request_id=f"{token}-skills",
     )
     _done(f"person_{line.id}", token, receipt, "people.saved")
 

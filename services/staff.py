@@ -1,13 +1,13 @@
 """The people of the portal: added, renamed, disabled, and given roles. How they sign in stands in services.people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm.attributes import flag_modified
 
-from db.people import Person, RoleGrant
-from db.reference import Department
+from db.people import Person, PersonSkill, RoleGrant
+from db.reference import Department, Skill
 from db.vocabulary import Event, Role
 from services.access import Access, Look, Work
 from services.errors import Conflict, Fact, Invalid
@@ -41,7 +41,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class PersonLine:
-    """Somebody with the roles they hold; `acts_as` is the one that counts, the least powerful of them."""
+    """Somebody with the roles and skills they hold; `acts_as` is the role that counts, the least powerful of them."""
 
     id: int
     issuer: str
@@ -52,6 +52,8 @@ class PersonLine:
     version: int
     grants: tuple[Grant, ...]
     acts_as: Role | None
+    extension: str | None
+    skills: tuple[Named, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +272,7 @@ def _lines(look: Look, people: Sequence[Person]) -> tuple[PersonLine, ...]:
     departments = {
         one.id: Named.of(one) for one in look.session.scalars(select(Department).where(Department.id.in_(numbers)))
     }
+    skills = _skills(look, list(grants))
     for row in rows:
         grants[row.person_id].append(Grant(row.id, row.role, departments.get(row.department_id or 0)))
     return tuple(
@@ -283,9 +286,24 @@ def _lines(look: Look, people: Sequence[Person]) -> tuple[PersonLine, ...]:
             version=person.version,
             grants=tuple(grants[person.id]),
             acts_as=least(grant.role for grant in grants[person.id]),
+            extension=person.extension,
+            skills=tuple(skills[person.id]),
         )
         for person in people
     )
+
+
+def _skills(look: Look, people: Sequence[int]) -> Mapping[int, list[Named]]:
+    rows = look.session.execute(
+        select(PersonSkill.person_id, Skill)
+        .join(Skill, Skill.id == PersonSkill.skill_id)
+        .where(PersonSkill.person_id.in_(people), PersonSkill.active)
+        .order_by(Skill.id)
+    )
+    held: dict[int, list[Named]] = {person: [] for person in people}
+    for person, skill in rows:
+        held[person].append(Named.of(skill))
+    return held
 
 
 def _grants(look: Look, people: Sequence[int]) -> Sequence[RoleGrant]:

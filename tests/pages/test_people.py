@@ -69,6 +69,17 @@ def test_what_is_saved_is_saved_once_and_an_older_form_keeps_what_was_typed(
     assert owner.scalars(select(Person.name).where(Person.id == agent.id)).one() == "测试·陈"
 
 
+def test_skills_and_the_extension_are_saved_from_the_drawer(at: AppTest, owner: Session, agent: Person) -> None:
+    pills = _field(at.button_group, "skills")
+    assert (pills.options, pills.value) == (["粤语", "英语", "拒访转化"], [])
+    pills.set_value(["yue"])
+    _field(at.text_input, "extension").set_value("8012")
+    _call(at, "save_skills")
+    assert not at.exception
+    assert owner.scalars(select(Person.extension).where(Person.id == agent.id)).one() == "8012"
+    assert list(at.dataframe[0].value["skills"]) == ["", "粤语"]
+
+
 def test_units_are_listed_as_a_tree(owner: Session, admin: Person, opened: Opener) -> None:
     at = opened(admin, "people")
     at.session_state["people_tab"] = "单位"
