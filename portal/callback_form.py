@@ -60,6 +60,12 @@ class Form:
         return questions.open_now(self.case.questions, self.key)
 
     @property
+    def open_question(self) -> Question | None:
+        """The first question that has no answer yet."""
+        answers = self.answers
+        return next((one for one in self.asked if not answers.get(one.code)), None)
+
+    @property
     def dissatisfied(self) -> bool:
         """Whether the grade that was given counts as dissatisfied."""
         return questions.counts_as(self.case.questions, self.answers) == Satisfaction.DISSATISFIED
@@ -163,7 +169,8 @@ def name_of(case: Case) -> str:
 def draw(form: Form) -> None:
     """Draw what is said and asked, and the reasons and words where the citizen is dissatisfied."""
     with st.container(key="callback_asked", gap="xsmall"):
-        _draw_script(form)
+        if not form.dissatisfied or form.open_question:
+            _draw_script(form)
         with st.container(key="callback_questions", gap="xsmall"):
             for place, question in enumerate(form.asked, 1):
                 questions.draw(question, form.key(question.code), place, shortcuts=keys.CHOICES)
@@ -190,10 +197,9 @@ def _draw_script(form: Form) -> None:
     called = Called(order.number, order.title, name(order.department), order.requester, order.confidential)
     answers = form.answers
     told = questions.spoken(name(case.opening), called) if case.opening and not any(answers.values()) else None
-    following = next((one for one in form.asked if not answers.get(one.code)), None)
-    if told is None and following is not None:
-        told = questions.script_of(following, called)
-    with st.container(key="callback_script"):
+    if told is None and form.open_question is not None:
+        told = questions.script_of(form.open_question, called)
+    with st.container(key="callback_script" if told else "callback_script_over"):
         st.markdown(f":small[:material/record_voice_over: {told}]" if told else " ")
 
 
