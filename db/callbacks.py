@@ -21,7 +21,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
-    func,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -78,34 +77,23 @@ class CallbackCase(Numbered, Base):
     done_as: Mapped[CaseEnd | None] = mapped_column(word(CaseEnd))
 
 
-_FREE = and_(CallbackCase.open, ~CallbackCase.referred, func.cardinality(CallbackCase.needs) == 0)
-# Each branch of the claim (services/callback_queue.py) goes along one of these.
-Index("ix_callback_cases_ready", CallbackCase.ready_at, CallbackCase.draw, postgresql_where=_FREE)
+# Each branch of the claim (services/callback_claim.py) goes along one of these.
+_WAITING = and_(CallbackCase.open, ~CallbackCase.referred, CallbackCase.appointment_at.is_(None))
+_IN_TURN = (CallbackCase.ready_at, CallbackCase.draw)
+Index("ix_callback_cases_ready", CallbackCase.needs, *_IN_TURN, postgresql_where=_WAITING)
 Index(
     "ix_callback_cases_urgent",
-    CallbackCase.ready_at,
-    CallbackCase.draw,
-    postgresql_where=and_(_FREE, CallbackCase.urgent),
+    CallbackCase.needs,
+    *_IN_TURN,
+    postgresql_where=and_(_WAITING, CallbackCase.urgent),
 )
 Index(
     "ix_callback_cases_reworked",
-    CallbackCase.ready_at,
-    CallbackCase.draw,
-    postgresql_where=and_(_FREE, CallbackCase.round > 1),
+    CallbackCase.needs,
+    *_IN_TURN,
+    postgresql_where=and_(_WAITING, CallbackCase.round > 1),
 )
-Index(
-    "ix_callback_cases_closed",
-    CallbackCase.closed_on,
-    CallbackCase.ready_at,
-    CallbackCase.draw,
-    postgresql_where=CallbackCase.open,
-)
-Index(
-    "ix_callback_cases_skilled",
-    CallbackCase.ready_at,
-    CallbackCase.draw,
-    postgresql_where=and_(CallbackCase.open, ~CallbackCase.referred, func.cardinality(CallbackCase.needs) > 0),
-)
+Index("ix_callback_cases_closed_on", CallbackCase.closed_on, CallbackCase.needs, *_IN_TURN, postgresql_where=_WAITING)
 Index(
     "ix_callback_cases_appointment",
     CallbackCase.appointment_at,
@@ -113,11 +101,19 @@ Index(
     postgresql_where=and_(CallbackCase.open, CallbackCase.appointment_at.is_not(None)),
 )
 Index(
+    "ix_callback_cases_appointment_for",
+    CallbackCase.appointment_for,
+    CallbackCase.appointment_at,
+    postgresql_where=and_(CallbackCase.open, CallbackCase.appointment_for.is_not(None)),
+)
+Index(
     "ix_callback_cases_held",
     CallbackCase.held_by,
-    CallbackCase.held_until,
+    CallbackCase.held_since,
     postgresql_where=and_(CallbackCase.open, CallbackCase.held_by.is_not(None)),
 )
+# Along this one the open cases are listed, and those past their last day are found.
+Index("ix_callback_cases_open", CallbackCase.closed_at, CallbackCase.id, postgresql_where=CallbackCase.open)
 
 
 class Appointment(Numbered, Base):

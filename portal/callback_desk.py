@@ -8,7 +8,7 @@ from portal.callback_form import Form
 from portal.page import Page
 from portal.words import label, say
 from services import callbacks
-from services.callbacks import Case
+from services.callback_case import Case
 
 
 def draw(here: Page, order_id: int) -> None:

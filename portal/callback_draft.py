@@ -12,7 +12,7 @@ from portal.callback_form import Form, name_of
 from portal.page import Page
 from portal.words import clock, say
 from services import callback_drafts
-from services.callbacks import Case
+from services.callback_case import Case
 
 
 def restore(here: Page, case: Case) -> str:

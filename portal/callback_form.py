@@ -14,7 +14,7 @@ from db.vocabulary import Satisfaction
 from portal import keys, questions
 from portal.keys import keyed
 from portal.words import joined, name, plain, say
-from services.callbacks import Case
+from services.callback_case import Case
 from services.code_lists import Question, ReasonChoice
 from services.rules import suggestions
 from services.rules.questions import NOTE, REASONS, WORDS, Answer, Kind, met

@@ -7,7 +7,7 @@ from portal.keys import keyed
 from portal.page import Page
 from portal.words import plain, say
 from services import callbacks
-from services.callbacks import Case
+from services.callback_case import Case
 from services.rules.permissions import Permission
 
 

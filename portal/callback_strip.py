@@ -6,7 +6,7 @@ from portal import keys, loop_forms
 from portal.keys import keyed
 from portal.page import Page
 from portal.words import number, say
-from services import callbacks
+from services import callback_queue
 from services.callbacks import Queue
 
 MOST_CALLED = 1000
@@ -38,6 +38,6 @@ def draw(here: Page, queue: Queue) -> None:
 
 
 def _take_next(here: Page) -> None:
-    found = here.act(callbacks.next_case)
+    found = here.act(callback_queue.next_case)
     if found is not None:
         loop_forms.choose(found.order.id)

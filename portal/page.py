@@ -11,7 +11,7 @@ from portal.words import NOTHING, language, moment, plain, say, says, speaking, 
 from services import trail
 from services.access import Access
 from services.environment import retrying
-from services.errors import IllegalMove, Invalid, PortalError, Stale
+from services.errors import IllegalMove, Invalid, MayNotCall, PortalError, Stale
 from services.rules.permissions import Permission
 
 T = TypeVar("T")
@@ -128,6 +128,9 @@ def worded(refusal: PortalError) -> str:
         return f"{say(refusal.code, **facts)}  \n{' · '.join(told)}"
     if isinstance(refusal, IllegalMove):
         facts = {"move": say(f"move.{refusal.facts['move']}"), "status": say(f"status.{refusal.facts['status']}")}
+    if isinstance(refusal, MayNotCall):
+        until = say("may_not_call.until", at=moment(refusal.until)) if refusal.until else ""
+        return titled(say(refusal.code), say(f"may_not_call.{refusal.why}", who=plain(refusal.who or NOTHING))) + until
     if isinstance(refusal, Stale):
         changes = [
             "- " + titled(f"{moment(change.at)} {plain(change.actor) or NOTHING}", say(f"event.{change.action}"))

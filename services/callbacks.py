@@ -6,18 +6,18 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
 
 from db.orders import Answer, Attempt, AttemptReason, Contact, Finding, Order, Rating, Round
-from db.reference import Channel, Department, Disposition, Grade, OrderType, RatingScale
+from db.reference import Channel, Department, Grade, OrderType, RatingScale
 from db.vocabulary import Event, RatingSource, Satisfaction, Status
 from services import casework
 from services.access import Access, Look, Work
-from services.casework import OrderFacts
-from services.code_lists import CodeLists, DispositionChoice, Question, ReasonChoice
+from services.callback_case import Case, case_of, history_of
+from services.code_lists import CodeLists
 from services.errors import Invalid, NotFound
 from services.rules import attempts, lifecycle, survey
 from services.rules.deadlines import start_of
 from services.rules.dispositions import Tried
 from services.rules.permissions import Permission
-from services.rules.survey import Book, Verdict, Visit
+from services.rules.survey import Verdict, Visit
 from services.views import Named, Receipt
 
 MOST_COUNTED = 1000
@@ -49,21 +49,6 @@ class Queue:
     more: bool
     calls_today: int
     answered_today: int
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """Everything that a call needs: the order with its story, and what can be written down."""
-
-    order: OrderFacts
-    questions: tuple[Question, ...]
-    reasons: tuple[ReasonChoice, ...]
-    dispositions: tuple[DispositionChoice, ...]
-    attempts_made: int
-    attempts_allowed: int
-    text_length: int
-    looked_at: datetime
-    opening: Named | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,34 +85,10 @@ def queue(access: Access, *, after: int | None = None, limit: int = 20) -> Queue
         )
 
 
-def next_case(access: Access) -> Case | None:
-    """Return the first order of the queue, those first that nobody has tried today; None where nobody waits.
-
-    A call of an earlier round does not count as a try: who was called this morning about bad work is asked this
-    afternoon about the rework.
-    """
-    with access.read(Permission.CALLBACK_VIEW) as look:
-        tried_today = (
-            select(Attempt.id)
-            .join(Round, Round.id == Attempt.round_id)
-            .where(
-                Attempt.order_id == Order.id,
-                Round.number == Order.round,
-                Attempt.recorded_at >= start_of(look.today),
-            )
-        )
-        due = select(Order).where(Order.status == Status.DUE)
-        for statement in (due.where(~tried_today.exists()), due):
-            order = look.session.scalars(statement.order_by(*_AS_INDEXED).limit(1)).one_or_none()
-            if order is not None:
-                return _case(look, order)
-        return None
-
-
 def case(access: Access, *, order_id: int) -> Case:
     """Return one order with what a call about it needs; raises NotFound."""
     with access.read(Permission.CALLBACK_VIEW) as look:
-        return _case(look, look.one(Order, order_id))
+        return case_of(look, look.one(Order, order_id))
 
 
 def record_callback(
@@ -248,36 +209,6 @@ def _my_day(look: Look) -> tuple[int, int]:
     return int(made[0]), int(made[1])
 
 
-# One order to call about ----------------------------------------------------------------------------------------------
-
-
-def _case(look: Look, order: Order) -> Case:
-    lists = CodeLists.read(look)
-    current = casework.current_round(look, order)
-    return Case(
-        order=casework.facts_of(look, order),
-        questions=lists.question_choices(look),
-        reasons=lists.reason_choices(look.one(OrderType, order.order_type_id).code),
-        dispositions=lists.disposition_choices(),
-        attempts_made=len(_history(look, current, lists.book)),
-        attempts_allowed=lists.in_force_policy.policy.max_attempts.value,
-        text_length=lists.in_force.rules.reason_text_length.value,
-        looked_at=look.now,
-        opening=lists.opening,
-    )
-
-
-def _history(look: Look, current: Round, book: Book) -> list[Tried]:
-    """Return how the earlier calls of the round ended."""
-    made = look.session.execute(
-        select(Disposition.code, Attempt.recorded_at)
-        .join(Attempt, Attempt.disposition_id == Disposition.id)
-        .where(Attempt.round_id == current.id)
-        .order_by(Attempt.id)
-    )
-    return [Tried(book.dispositions[code], at) for code, at in made]
-
-
 # Writing down ---------------------------------------------------------------------------------------------------------
 
 
@@ -285,7 +216,7 @@ def _move(look: Look, order: Order, current: Round, verdict: Verdict, lists: Cod
     """Return what the call does to the order, by the answer or by the attempt policy."""
     rules = lists.in_force.rules
     tried = Tried(verdict.disposition, look.now)
-    progress = attempts.after_attempt(_history(look, current, lists.book), tried, lists.in_force_policy.policy)
+    progress = attempts.after_attempt(history_of(look, current, lists.book), tried, lists.in_force_policy.policy)
     place = {"round_number": order.round, "max_rounds": rules.max_rounds.value}
     if verdict.satisfaction is not None:
         return lifecycle.after_answer(verdict.satisfaction, **place)

@@ -7,6 +7,7 @@ PortalError            code + facts; never a sentence
   Conflict             the world has moved on
     Stale              the form was drawn from an older version; says what changed meanwhile
     IllegalMove        the order is not in a status from which this starts
+    MayNotCall         the citizen is not to be called, or not now; says why, and from when on they may
   Busy                 the database could not be had; trying again is fine
 
 `Unrecorded` and `Nested` are programming errors, not refusals, and therefore no PortalErrors.
@@ -75,6 +76,21 @@ class IllegalMove(Conflict):
 
     def __init__(self, move: str, status: str) -> None:
         super().__init__(move=move, status=status)
+
+
+class MayNotCall(Conflict):
+    """The citizen is not to be called now: `why` is a word of services.rules.attempts.Block.
+
+    `until` is the moment from which they may be called, None where there is none; `who` has the case where it is held.
+    """
+
+    code = "error.may_not_call"
+
+    def __init__(self, why: str, *, until: datetime | None = None, who: str | None = None) -> None:
+        super().__init__(why=str(why))
+        self.why = str(why)
+        self.until = until
+        self.who = who
 
 
 class Busy(PortalError):

@@ -291,46 +291,53 @@ def upgrade() -> None:
         postgresql_where=sa.text("open AND appointment_at IS NOT NULL"),
     )
     op.create_index(
-        "ix_callback_cases_closed",
+        "ix_callback_cases_appointment_for",
         "callback_cases",
-        ["closed_on", "ready_at", "draw"],
+        ["appointment_for", "appointment_at"],
         unique=False,
-        postgresql_where=sa.text("open"),
+        postgresql_where=sa.text("open AND appointment_for IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_callback_cases_closed_on",
+        "callback_cases",
+        ["closed_on", "needs", "ready_at", "draw"],
+        unique=False,
+        postgresql_where=sa.text("open AND NOT referred AND appointment_at IS NULL"),
     )
     op.create_index(
         "ix_callback_cases_held",
         "callback_cases",
-        ["held_by", "held_until"],
+        ["held_by", "held_since"],
         unique=False,
         postgresql_where=sa.text("open AND held_by IS NOT NULL"),
     )
     op.create_index(
+        "ix_callback_cases_open",
+        "callback_cases",
+        ["closed_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("open"),
+    )
+    op.create_index(
         "ix_callback_cases_ready",
         "callback_cases",
-        ["ready_at", "draw"],
+        ["needs", "ready_at", "draw"],
         unique=False,
-        postgresql_where=sa.text("open AND NOT referred AND cardinality(needs) = 0"),
+        postgresql_where=sa.text("open AND NOT referred AND appointment_at IS NULL"),
     )
     op.create_index(
         "ix_callback_cases_reworked",
         "callback_cases",
-        ["ready_at", "draw"],
+        ["needs", "ready_at", "draw"],
         unique=False,
-        postgresql_where=sa.text("open AND NOT referred AND cardinality(needs) = 0 AND round > 1"),
-    )
-    op.create_index(
-        "ix_callback_cases_skilled",
-        "callback_cases",
-        ["ready_at", "draw"],
-        unique=False,
-        postgresql_where=sa.text("open AND NOT referred AND cardinality(needs) > 0"),
+        postgresql_where=sa.text("open AND NOT referred AND appointment_at IS NULL AND round > 1"),
     )
     op.create_index(
         "ix_callback_cases_urgent",
         "callback_cases",
-        ["ready_at", "draw"],
+        ["needs", "ready_at", "draw"],
         unique=False,
-        postgresql_where=sa.text("open AND NOT referred AND cardinality(needs) = 0 AND urgent"),
+        postgresql_where=sa.text("open AND NOT referred AND appointment_at IS NULL AND urgent"),
     )
     op.create_table(
         "callback_drafts",
@@ -650,35 +657,6 @@ def downgrade() -> None:
     op.drop_table("notices")
     op.drop_index(op.f("ix_callback_drafts_order_id"), table_name="callback_drafts")
     op.drop_table("callback_drafts")
-    op.drop_index(
-        "ix_callback_cases_urgent",
-        table_name="callback_cases",
-        postgresql_where=sa.text("open AND NOT referred AND cardinality(needs) = 0 AND urgent"),
-    )
-    op.drop_index(
-        "ix_callback_cases_skilled",
-        table_name="callback_cases",
-        postgresql_where=sa.text("open AND NOT referred AND cardinality(needs) > 0"),
-    )
-    op.drop_index(
-        "ix_callback_cases_reworked",
-        table_name="callback_cases",
-        postgresql_where=sa.text("open AND NOT referred AND cardinality(needs) = 0 AND round > 1"),
-    )
-    op.drop_index(
-        "ix_callback_cases_ready",
-        table_name="callback_cases",
-        postgresql_where=sa.text("open AND NOT referred AND cardinality(needs) = 0"),
-    )
-    op.drop_index(
-        "ix_callback_cases_held", table_name="callback_cases", postgresql_where=sa.text("open AND held_by IS NOT NULL")
-    )
-    op.drop_index("ix_callback_cases_closed", table_name="callback_cases", postgresql_where=sa.text("open"))
-    op.drop_index(
-        "ix_callback_cases_appointment",
-        table_name="callback_cases",
-        postgresql_where=sa.text("open AND appointment_at IS NOT NULL"),
-    )
     op.drop_table("callback_cases")
     op.drop_index("uq_appointments_one_open", table_name="appointments", postgresql_where=sa.text("ended_at IS NULL"))
     op.drop_index(op.f("ix_appointments_order_id"), table_name="appointments")

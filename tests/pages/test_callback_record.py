@@ -50,7 +50,8 @@ def test_an_empty_queue_says_what_would_be_here(owner: Session, agent: Person, o
 def test_the_next_order_is_taken_and_nothing_is_answered_beforehand(
     owner: Session, agent: Person, opened: Opener
 ) -> None:
-    order = builders.due_order(owner, builders.department(owner, "市水务局"), phone="138-0000-0000")
+    closed = {"accepted_at": builders.at("2026-06-05"), "closed_at": builders.at("2026-06-12")}
+    order = builders.due_order(owner, builders.department(owner, "市水务局"), phone="138-0000-0000", **closed)
     at = opened(agent, "callback_record")
     assert list(at.dataframe[0].value["number"]) == [order.number]
     at.button(key="callback_next").click().run()

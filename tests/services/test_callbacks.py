@@ -65,39 +65,8 @@ def test_standing_dissatisfaction_comes_first_then_higher_rounds_then_who_waits_
     assert paged == [again.id, angry.id, early.id, late.id]
 
 
-def test_who_was_tried_today_waits_behind_the_others(owner: Session, agent: Access, clock: Clock) -> None:
-    first = builders.due_order(owner, accepted_at=builders.at("2026-05-06"))
-    second = builders.due_order(owner, accepted_at=builders.at("2026-05-07"))
-    record(agent, first, NOBODY)
-    following = callbacks.next_case(agent)
-    assert following is not None
-    assert following.order.id == second.id
-    record(agent, second, NOBODY, "form-2")
-    assert (callbacks.next_case(agent) or following).order.id == first.id
-    clock.now += timedelta(days=1)
-    assert (callbacks.next_case(agent) or following).order.id == first.id
-
-
-def test_who_was_called_today_about_an_earlier_round_is_next_after_the_rework(
-    owner: Session, agent: Access, clock: Clock
-) -> None:
-    unit = builders.department(owner)
-    reworked = builders.returned_order(owner, unit)
-    builders.due_order(owner, unit)
-    first = owner.scalars(select(Round).where(Round.order_id == reworked.id, Round.number == 1)).one()
-    builders.attempt(owner, reworked, builders.person(owner), recorded_at=clock.now).round_id = first.id
-    reworked.status, reworked.round_closed_at = Status.DUE, clock.now
-    reworked.attempts, reworked.called = 1, True
-    builders.current_round(owner, reworked).closed_at = clock.now
-    owner.commit()
-    following = callbacks.next_case(agent)
-    assert following is not None
-    assert following.order.id == reworked.id
-
-
-def test_nobody_is_next_where_nobody_waits(owner: Session, agent: Access) -> None:
+def test_the_queue_is_empty_where_nobody_waits(owner: Session, agent: Access) -> None:
     builders.archived_order(owner)
-    assert callbacks.next_case(agent) is None
     assert callbacks.queue(agent).rows == ()
 
 

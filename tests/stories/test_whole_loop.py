@@ -10,7 +10,7 @@ from db.orders import Order, Rating
 from db.records import DailyCount, EventRow
 from db.reference import Department
 from db.vocabulary import Role, Satisfaction, Status
-from services import callbacks, reviews, rework
+from services import callback_queue, callbacks, reviews, rework
 from services.environment import Environment
 from services.rules.survey import Visit
 from tests import builders
@@ -48,13 +48,15 @@ def test_from_a_dissatisfied_citizen_to_a_satisfied_one(owner: Session, environm
     builders.archived_order(owner, other, Satisfaction.SATISFIED)
 
     nothing_yet, elsewhere = counts(owner, unit), counts(owner, other)
-    order = builders.due_order(owner, unit, unit_contacted=True, unit_contacted_at=builders.at("2026-05-12"))
+    closed_at = builders.at("2026-06-12")
+    contacted = {"unit_contacted": True, "unit_contacted_at": builders.at("2026-06-11")}
+    order = builders.due_order(owner, unit, accepted_at=builders.at("2026-06-05"), closed_at=closed_at, **contacted)
     rated_by_the_citizen(owner, order)
     closed = counts(owner, unit)
     seen = {"closed": 1, "due": 1, "on_time": 1, "to_call": 1}
     assert change(nothing_yet, closed) == seen | {"rated": 1, "dissatisfied": 1}
 
-    called = callbacks.next_case(agent)
+    called = callback_queue.next_case(agent)
     assert called is not None
     assert (called.order.id, called.order.ratings[-1].satisfaction) == (order.id, Satisfaction.DISSATISFIED)
     told = callbacks.record_callback(
@@ -79,7 +81,7 @@ def test_from_a_dissatisfied_citizen_to_a_satisfied_one(owner: Session, environm
         request_id="return-1",
     )
     assert change(closed, counts(owner, unit)) == {"called": 1, "reached": 1, "reworked": 1}
-    assert callbacks.next_case(agent) is None
+    assert callback_queue.next_case(agent) is None
 
     clock.now += timedelta(days=2)
     wanted = rework.rework_list(user).rows[0]
@@ -96,7 +98,7 @@ def test_from_a_dissatisfied_citizen_to_a_satisfied_one(owner: Session, environm
     )
 
     clock.now += timedelta(days=1)
-    again = callbacks.next_case(agent)
+    again = callback_queue.next_case(agent)
     assert again is not None
     assert (again.order.id, again.order.round, again.attempts_made) == (order.id, 2, 0)
     done = callbacks.record_callback(

@@ -1,0 +1,211 @@
+"""The claim: one statement that finds the case whose turn it is and holds it for whoever asks.
+
+It is an UPDATE of the first row that a row of branches finds, and the branches stand in the order of turns. PostgreSQL
+asks one branch after the other and stops at the first that answers; each goes along an index made for it
+(db/callbacks.py), takes one row at most, and steps over rows that another claim has locked in the same instant. So two
+agents never share a case, nobody waits for anybody, and what a claim costs does not depend on how many cases wait.
+
+Within a branch the cases of one closing day come in the order of their draw, which is chance: who gets which case does
+not depend on what the case is about.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.types import String
+
+from db.callbacks import CallbackCase
+from services.access import Work
+from services.rules.callback_policy import CallbackPolicy, Priority
+from services.rules.deadlines import start_of
+from services.rules.windows import Windows
+
+C = CallbackCase
+_NEEDS = ARRAY(String(40))
+_ONE = literal(1, literal_execute=True)
+"""Written out: of a limit that is a parameter, a plan that is kept knows nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the statement looks like: the classes before the rest, days that nearly expire, and what there is to ask.
+
+    `skilled`: whoever asks has a skill that a case may need. `bounded`: the first closing day that may still be called
+    about is known. `delayed`: the policy lets time pass between the close and the first call.
+    """
+
+    priorities: tuple[Priority, ...]
+    days: int
+    skilled: bool
+    bounded: bool
+    delayed: bool
+
+
+def claim(
+    work: Work, person: int, *, skills: Sequence[str], policy: CallbackPolicy, windows: Windows
+) -> CallbackCase | None:
+    """Hold the case whose turn it is for a person, and return it; None where none may be called about now."""
+    shape = _Shape(
+        priorities=policy.priorities.value,
+        days=len(windows.expiring) if Priority.EXPIRING in policy.priorities.value else 0,
+        skilled=bool(skills),
+        bounded=windows.first is not None,
+        delayed=policy.delay_hours.value > 0,
+    )
+    facts: dict[str, object] = {
+        "me": person,
+        "now": work.now,
+        "until": lease_end(policy, work.now),
+        "lead": work.now + timedelta(minutes=policy.appointment_lead_minutes.value),
+        "grace": work.now - timedelta(minutes=policy.appointment_grace_minutes.value),
+        "nothing": [],
+    }
+    if shape.skilled:
+        facts["skills"] = list(skills)
+    if windows.first is not None:
+        facts |= {"first_day": windows.first, "first": start_of(windows.first)}
+    if shape.delayed:
+        facts["ripe"] = work.now - timedelta(hours=policy.delay_hours.value)
+    if shape.days:
+        facts |= {f"day_{number}": day for number, day in enumerate(windows.expiring)}
+    return work.session.scalars(_statement(shape), facts).one_or_none()
+
+
+def lease_end(policy: CallbackPolicy, now: datetime) -> datetime:
+    """Return until when a case that is taken now is held."""
+    return now + timedelta(minutes=policy.lease_minutes.value)
+
+
+# The statement --------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _statement(shape: _Shape) -> ReturningUpdate[CallbackCase]:
+    turns = union_all(*_branches(shape)).subquery("turns")
+    return (
+        update(C)
+        .where(C.id == select(turns.c.id).limit(_ONE).scalar_subquery())
+        .values(
+            held_by=bindparam("me"),
+            held_since=bindparam("now"),
+            held_until=bindparam("until"),
+            picked=False,
+        )
+        .returning(C)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+
+
+def _branches(shape: _Shape) -> list[Select[int]]:
+    """Return the branches in the order of turns."""
+    within = [C.closed_on >= bindparam("first_day")] if shape.bounded else []
+    left_off = and_(C.held_by == bindparam("me"), C.held_by.is_not(None))
+    mine = C.appointment_for == bindparam("me")
+    anybody = or_(C.appointment_for.is_(None), C.appointment_at <= bindparam("grace"))
+    due = C.appointment_at <= bindparam("lead")
+    branches = [
+        _first(_open(), left_off, *within, order=(C.held_since,)),
+        _first(_open(), mine, C.appointment_for.is_not(None), due, *within, order=(C.appointment_at,)),
+        _first(
+            _open(),
+            C.appointment_at.is_not(None),
+            due,
+            anybody,
+            C.needs.contained_by(bindparam("skills" if shape.skilled else "nothing", type_=_NEEDS)),
+            *within,
+            order=(C.appointment_at, C.id),
+        ),
+    ]
+    needs = _needs_met() if shape.skilled else None
+    for where in _classes(shape):
+        if needs is not None:
+            branches.append(_first_with_needs(needs, where, *_ready(shape), *within))
+        none = C.needs == bindparam("nothing", type_=_NEEDS)
+        branches.append(_first(_waiting(), none, where, *_ready(shape), *within, order=(C.ready_at, C.draw)))
+    return branches
+
+
+def _classes(shape: _Shape) -> list[ColumnElement[bool]]:
+    """Return what parts the classes, in their order; the rest is the last of them."""
+    known: dict[Priority, list[ColumnElement[bool]]] = {
+        Priority.DISSATISFIED: [and_(true(), C.urgent)],
+        Priority.REWORKED: [C.round > _ONE],
+        Priority.EXPIRING: [C.closed_on == bindparam(f"day_{number}") for number in range(shape.days)],
+    }
+    return [one for priority in shape.priorities for one in known[priority]] + [true()]
+
+
+def _first(*where: ColumnElement[bool], order: Sequence[InstrumentedAttribute[Any]]) -> Select[int]:
+    return select(_locked(select(C.id).where(*where), order).c.id)
+
+
+def _locked(found: Select[int], order: Sequence[InstrumentedAttribute[Any]]) -> Subquery:
+    return found.order_by(*order).limit(_ONE).with_for_update(skip_locked=True).subquery()
+
+
+def _first_with_needs(needs: CTE, *where: ColumnElement[bool]) -> Select[int]:
+    """Return the first of the cases that need something that whoever asks can do: the first of each need, and of these
+    the first. So each is found along the index, however many cases wait for skills of others."""
+    each = select(C.id, C.ready_at, C.draw).where(_waiting(), C.needs == needs.c.needs, *where).correlate(needs)
+    one = each.order_by(C.ready_at, C.draw).limit(_ONE).with_for_update(skip_locked=True).lateral()
+    first = select(one.c.id).select_from(needs).join(one, true()).order_by(one.c.ready_at, one.c.draw).limit(_ONE)
+    return select(first.subquery().c.id)
+
+
+def _needs_met() -> CTE:
+    """Return what cases need and whoever asks can do: from one need to the next along the index, not case by case."""
+    first = select(func.min(C.needs, type_=_NEEDS).label("needs")).where(
+        _waiting(), C.needs > bindparam("nothing", type_=_NEEDS)
+    )
+    every = first.cte("every_need", recursive=True)
+    other = aliased(C)
+    after = select(func.min(other.needs, type_=_NEEDS)).where(_waiting(other), other.needs > every.c.needs)
+    every = every.union_all(
+        select(after.correlate(every).scalar_subquery()).where(every.c.needs.is_not(None)),
+    )
+    met = every.c.needs.contained_by(bindparam("skills", type_=_NEEDS))
+    return select(every.c.needs).where(every.c.needs.is_not(None), met).cte("needs_met")
+
+
+def _free() -> ColumnElement[bool]:
+    return or_(C.held_until.is_(None), C.held_until < bindparam("now"))
+
+
+def _open() -> ColumnElement[bool]:
+    return and_(C.open, ~C.referred, _free())
+
+
+def _waiting(of: type[CallbackCase] = C) -> ColumnElement[bool]:
+    """Return what the indexes of the classes are cut to; a case with an appointment waits for that."""
+    return and_(of.open, ~of.referred, of.appointment_at.is_(None))
+
+
+def _ready(shape: _Shape) -> list[ColumnElement[bool]]:
+    ready = [_free(), C.ready_at <= bindparam("now")]
+    if shape.bounded:
+        # What was closed later is ready later: the index is entered where it begins to matter.
+        ready.append(C.ready_at >= bindparam("first"))
+    if shape.delayed:
+        ready.append(or_(C.attempts > 0, C.closed_at <= bindparam("ripe")))
+    return ready

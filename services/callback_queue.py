@@ -1,0 +1,147 @@
+"""The callback queue: whose turn it is, taken and held so that two agents never share a case, and given back.
+
+A case is held for the minutes of the policy. After that it is free by time alone: nobody has to notice that a tab was
+closed, and whoever comes back in time goes on where they were.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from db.callbacks import CallbackCase
+from db.orders import Order
+from db.people import PersonSkill
+from db.reference import Skill
+from db.vocabulary import Event, Status
+from services import casework
+from services.access import Access, Look, Work
+from services.callback_case import Case, Hold, case_of, hold_of, kept_case
+from services.callback_claim import claim, lease_end
+from services.effective import calendar_around, policy_on
+from services.errors import IllegalMove, MayNotCall, NotFound
+from services.rules import attempts, lifecycle
+from services.rules.attempts import Block
+from services.rules.callback_policy import CallbackPolicy
+from services.rules.permissions import Permission
+from services.rules.windows import Windows, windows_on
+
+
+def next_case(access: Access) -> Case | None:
+    """Return the case whose turn it is, held for whoever asks; None where nobody may be called now.
+
+    Whoever holds a case already gets that one again. Raises MayNotCall outside the calling hours.
+    """
+    with access.write(Permission.CALLBACK_RECORD) as work:
+        work.quiet()
+        person = casework.acting_person(work)
+        policy = policy_on(work, work.today).policy
+        kept = _held_by(work, person)
+        if kept is not None:
+            kept.held_until = lease_end(policy, work.now)
+        else:
+            _refuse_outside_hours(work, policy)
+            windows = windows_of(work, policy)
+            kept = claim(work, person, skills=_skills(work, person), policy=policy, windows=windows)
+        return None if kept is None else case_of(work, work.one(Order, kept.order_id))
+
+
+def take_case(access: Access, *, order_id: int, request_id: str) -> Hold:
+    """Hold a certain case: the citizen has called in, or a supervisor asked for it. That it was picked is in the trail.
+
+    Raises NotFound, IllegalMove where the order is not due, and MayNotCall where somebody else holds the case or it
+    rests until a question is answered.
+    """
+    with access.write(Permission.CALLBACK_RECORD) as work:
+        person = casework.acting_person(work)
+        order = work.lock(Order, order_id)
+        kept = _open_case(work, order)
+        held = hold_of(work, kept)
+        if held is not None and not held.mine:
+            raise MayNotCall(Block.HELD_BY_OTHER, until=held.until, who=held.name)
+        if kept.referred:
+            raise MayNotCall(Block.REFERRED)
+        if not work.sent_before(order, request_id):
+            work.record(Event.CASE_TAKEN, order, after={"round": order.round}, request_id=request_id)
+        if held is None:
+            kept.held_by, kept.held_since, kept.picked = person, work.now, True
+        kept.held_until = lease_end(policy_on(work, work.today).policy, work.now)
+        return _held(work, kept)
+
+
+def renew_hold(access: Access, *, order_id: int) -> Hold:
+    """Hold my case for longer, as long as nobody else has taken it; raises NotFound or MayNotCall."""
+    with access.write(Permission.CALLBACK_RECORD) as work:
+        work.quiet()
+        kept = kept_case(work, work.one(Order, order_id), lock=True)
+        if kept is None or not kept.open:
+            raise NotFound(kind=CallbackCase.__tablename__)
+        held = hold_of(work, kept)
+        if held is not None and not held.mine:
+            raise MayNotCall(Block.HELD_BY_OTHER, until=held.until, who=held.name)
+        if kept.held_by != work.actor.id:
+            raise NotFound(kind=CallbackCase.__tablename__)
+        kept.held_until = lease_end(policy_on(work, work.today).policy, work.now)
+        return _held(work, kept)
+
+
+def release_case(access: Access, *, order_id: int) -> bool:
+    """Give my case back, so that somebody else may have it at once; says whether I held it.
+
+    It keeps its turn: whoever gives back what came first and asks for the next is given it again, unless somebody else
+    was quicker. Nobody picks by giving back.
+    """
+    with access.write(Permission.CALLBACK_RECORD) as work:
+        work.quiet()
+        kept = kept_case(work, work.one(Order, order_id), lock=True)
+        if kept is None or kept.held_by is None or kept.held_by != work.actor.id:
+            return False
+        kept.held_by = kept.held_since = kept.held_until = None
+        return True
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def windows_of(look: Look, policy: CallbackPolicy) -> Windows:
+    """Return which closing days may be called about today."""
+    around = timedelta(days=policy.last_day.value * 2 + 40)
+    return windows_on(policy, look.today, calendar_around(look, look.today - around, look.today + around))
+
+
+def _held_by(work: Work, person: int) -> CallbackCase | None:
+    """Return the case that a person holds now, the one taken last where there are several."""
+    held = select(CallbackCase).where(
+        CallbackCase.open,
+        CallbackCase.held_by == person,
+        ~CallbackCase.referred,
+        CallbackCase.held_until >= work.now,
+    )
+    newest = held.order_by(CallbackCase.held_since.desc(), CallbackCase.id).limit(1)
+    return work.session.scalars(newest.with_for_update()).one_or_none()
+
+
+def _refuse_outside_hours(look: Look, policy: CallbackPolicy) -> None:
+    blocked = attempts.may_call((), policy, look.now, None)
+    if blocked is not None:
+        raise MayNotCall(blocked.code, until=blocked.until)
+
+
+def _skills(look: Look, person: int) -> list[str]:
+    mine = select(Skill.code).join(PersonSkill, PersonSkill.skill_id == Skill.id).order_by(Skill.code)
+    return list(look.session.scalars(mine.where(PersonSkill.person_id == person, PersonSkill.active)))
+
+
+def _open_case(work: Work, order: Order) -> CallbackCase:
+    """Return the case of an order that is due; raises IllegalMove where it is not."""
+    if order.status != Status.DUE:
+        raise IllegalMove(lifecycle.RETRY.name, order.status)
+    kept = kept_case(work, order, lock=True)
+    if kept is None:
+        raise NotFound(kind=CallbackCase.__tablename__)
+    return kept
+
+
+def _held(work: Work, kept: CallbackCase) -> Hold:
+    held = hold_of(work, kept)
+    assert held is not None
+    return held
