@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Integer, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from db.base import Base, Numbered, word
 from db.vocabulary import DepartmentKind, InstallationKind, PlaceKind, Refusal, SkillKind
@@ -117,6 +117,10 @@ class _Code:
     name_en: Mapped[str | None] = mapped_column(String(160))
     active_to: Mapped[date | None] = mapped_column(Date)
     version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805  (SQLAlchemy hands over the class of the table)
+        return {"version_id_col": cls.version}
 
 
 class OrderType(Numbered, _Code, Base):

@@ -42,6 +42,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("reasons", "results", ":material/sentiment_dissatisfied:", Permission.SCORE_VIEW),
     Screen("exchange", "administration", ":material/upload_file:", Permission.IMPORT_VIEW),
     Screen("questionnaires", "administration", ":material/quiz:", Permission.QUESTIONNAIRE_VIEW),
+    Screen("code_lists", "administration", ":material/list:", Permission.REFERENCE_MANAGE),
     Screen("people", "administration", ":material/group:", Permission.PERSON_VIEW),
     Screen("trail", "administration", ":material/history:", Permission.TRAIL_VIEW),
 )
