@@ -327,7 +327,7 @@ def _columns(look: Look, which: CodeList, facts: Mapping[str, Value], *, adding:
 
 
 def _check_whole(which: CodeList, row: Any) -> None:
-    """Refuse behaviour that contradicts itself: an answered call and a hard refusal are final, and both are contacts."""
+    """Refuse behaviour that contradicts itself: an answered call or a hard refusal is final, and both are contacts."""
     if which != CodeList.DISPOSITIONS:
         return
     answered = row.aapor_group in ("I", "P")
@@ -350,24 +350,22 @@ def _line(which: CodeList, row: Any, rows: Sequence[Any]) -> CodeLine:
             continue
         value = getattr(row, field.name)
         facts[field.name] = tuple(value) if isinstance(value, list) else value
-    return CodeLine(Named.of(row), MappingProxyType(facts), row.active_to, row.version)
+    return CodeLine(Named.of(row), facts, row.active_to, row.version)
 
 
 def _choices(look: Look, which: CodeList) -> Mapping[str, tuple[Named, ...]]:
     if which != CodeList.REASONS:
-        return MappingProxyType({})
+        return {}
     headings = select(Reason).where(Reason.parent_id.is_(None), Reason.active_to.is_(None)).order_by(Reason.code)
     types = select(OrderType).order_by(OrderType.id)
     grades: dict[str, Named] = {}
     for grade in look.session.scalars(select(Grade).order_by(Grade.scale_id, Grade.position)):
         grades.setdefault(grade.code, Named.of(grade))
-    return MappingProxyType(
-        {
-            "heading": tuple(Named.of(row) for row in look.session.scalars(headings)),
-            "order_types": tuple(Named.of(row) for row in look.session.scalars(types)),
-            "grades": tuple(grades.values()),
-        }
-    )
+    return {
+        "heading": tuple(Named.of(row) for row in look.session.scalars(headings)),
+        "order_types": tuple(Named.of(row) for row in look.session.scalars(types)),
+        "grades": tuple(grades.values()),
+    }
 
 
 def _told(value: Any) -> Fact:
