@@ -1,6 +1,6 @@
 """Import whole sets of real orders into a fresh database, twice, and print what it took.
 
-    python benchmarks/import_real.py --boston FILE.csv --tainan FOLDER --synthetic 100000
+    python benchmarks/import_real.py --boston FILE.csv --tainan FOLDER --nyc ANSWERS.csv --synthetic 100000
 
 The database is an embedded server of this run's own, without waiting for the disk, so that the figures compare code
 with code and not disks. Ends with status 1 where a count is not what the files say.
@@ -23,15 +23,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from sqlalchemy import and_, create_engine, func, or_, select
 
 from db import migrate
+from db.callbacks import CallbackCase
 from db.embedded import running
 from db.engine import connect
-from db.orders import Order
+from db.orders import Order, Rating, RatingAnswer
+from db.reference import Grade
 from db.vocabulary import ImportKind
 from services import exchange, setup
 from services.access import SYSTEM, Access
 from services.environment import Environment
 from services.intake.reading import list_files
 from services.intake.views import Incoming, Report
+from services.rules.promoters import recommended
 
 
 def main() -> int:
@@ -40,6 +43,7 @@ def main() -> int:
     parser.add_argument("--boston", type=Path, help="the CSV of Boston's 311 requests")
     parser.add_argument("--tainan", type=Path, help="the folder of Tainan's weekly files")
     parser.add_argument("--synthetic", type=int, metavar="ROWS", help="make and import that many rows of our own form")
+    parser.add_argument("--nyc", type=Path, help="the CSV of New York's satisfaction survey, answers of 2020 to 2023")
     parser.add_argument("--open311", type=Path, nargs="*", default=(), help="Open311 answers, JSON or JSON lines")
     given = parser.parse_args()
     failures = 0
@@ -49,6 +53,9 @@ def main() -> int:
             failures += check_boston(owner)
         if given.tainan:
             failures += measure(access, "tainan_1999", [given.tainan])
+        if given.nyc:
+            failures += measure(access, "nyc_csat", [given.nyc], ImportKind.RATINGS)
+            failures += check_nyc(owner)
         for path in given.open311:
             measure(access, "open311_json", [path])
         if given.synthetic:
@@ -124,6 +131,46 @@ def check_boston(owner: str) -> int:
     engine.dispose()
     say(f"  late by our rule {late_ones}, contradictions with the official flag {contradictions}")
     return (late_ones != 8_430) + (contradictions != 0)
+
+
+PUBLISHED = {"strongly_agree": 9_031, "agree": 4_091, "neutral": 1_032, "disagree": 623, "strongly_disagree": 1_548}
+"""New York's overall satisfaction in the answers of 2020 to 2023, as published."""
+
+BLANK_SCORES = 25
+"""Answers of 2020 to 2023 that leave the recommendation empty."""
+
+
+def check_nyc(owner: str) -> int:
+    """Compare the ratings with the published distribution, and say what became of the orders."""
+    graded = select(Grade.code, Rating.satisfaction, func.count()).join(Grade, Grade.id == Rating.grade_id)
+    of_nyc = Order.source == "nyc_csat"
+    said = select(RatingAnswer.value).where(RatingAnswer.rating_id == Rating.id, RatingAnswer.question == "nps")
+    engine = create_engine(owner)
+    with engine.connect() as connection:
+        found = connection.execute(
+            graded.join(Order, Order.id == Rating.order_id).where(of_nyc).group_by(Grade.code, Rating.satisfaction)
+        ).all()
+        statuses = connection.execute(
+            select(Order.status, Order.outcome, func.count()).where(of_nyc).group_by(Order.status, Order.outcome)
+        ).all()
+        scores = connection.scalars(
+            select(said.scalar_subquery()).select_from(Rating).join(Order, Order.id == Rating.order_id).where(of_nyc)
+        ).all()
+        cases = connection.scalar(select(func.count()).select_from(CallbackCase).where(CallbackCase.open))
+    engine.dispose()
+    counted = {grade: count for grade, _, count in found}
+    for grade, count in sorted(PUBLISHED.items(), key=lambda item: -item[1]):
+        meant = next((satisfaction for one, satisfaction, _ in found if one == grade), None)
+        say(f"  {grade}: {counted.get(grade, 0):,} (published {count:,}), counts as {meant}")
+    nps = recommended(int(score) if score is not None else None for score in scores)
+    say(
+        f"  would recommend: promoters {nps.promoters:,}, passives {nps.passives:,}, detractors {nps.detractors:,},"
+        f" blank {nps.blank}, score {float(nps.score or 0):.2f} of {nps.answered:,} answers"
+    )
+    for status, outcome, count in sorted(statuses, key=lambda row: -row[2]):
+        say(f"  orders {status}, outcome {outcome}: {count:,}")
+    say(f"  open cases of the callback queue: {cases:,}")
+    return (counted != PUBLISHED) + (nps.blank != BLANK_SCORES) + (len(scores) != sum(PUBLISHED.values()))
 
 
 def synthetic(path: Path, rows: int) -> Path:

@@ -50,7 +50,8 @@ def field_name(field: str) -> str:
 def preview_table(lines: Sequence[PreviewLine], kind: ImportKind) -> Table:
     """The first rows as they will be stored, without columns that stay empty, and with nobody's telephone number."""
     rows = [{name: _cell(name, value) for name, value in line.values} for line in lines]
-    filled = [name for name in FIELDS[kind] if any(row.get(name) for row in rows)]
+    known = dict.fromkeys((*FIELDS[kind], *(name for row in rows for name in row)))
+    filled = [name for name in known if any(row.get(name) for row in rows)]
     table: Table = {
         say("exchange.column.row"): [line.row for line in lines],
         say("exchange.column.effect"): [_row_state(line) for line in lines],
@@ -129,7 +130,7 @@ def _cell(name: str, value: str | datetime | bool | None) -> str:
         return say("exchange.value.yes") if value else say("exchange.value.no")
     if isinstance(value, datetime):
         return moment(value)
-    if name == "phone":
+    if name in ("phone", "phone_2", "phone_3"):
         return masked_phone(value) or ""
     if name == "requester":
         return masked_name(value) or ""

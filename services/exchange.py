@@ -22,7 +22,6 @@ from services.intake.profile import FileFormat
 from services.intake.profile_file import SHIPPED, load_profile, shipped_profiles
 from services.intake.reading import UPLOAD_LIMIT
 from services.intake.rows import OrderRow, RatingRow
-from services.intake.staging import Stager
 from services.intake.uploads import estimate_rows, held, store_files, stored_name
 from services.intake.views import ImportStatus, Incoming, Preview, PreviewLine, ProblemLine, Report, Started, Step
 from services.rules.permissions import Permission
@@ -49,17 +48,14 @@ def preview_import(
     chosen = load_profile(profile)
     with access.read(Permission.IMPORT_VIEW) as look, tempfile.TemporaryDirectory() as folder:
         stored, _ = store_files(Path(folder), files, UPLOAD_LIMIT)
-        references = run.read_references(look, chosen, kind)
-        stager = Stager(references.names, references.rules, compute_deadline=chosen.of(kind).compute_deadline)
+        stager = run.read_references(look, chosen, kind).stager()
         first = run.opened(stored[0], chosen, kind)
         lines: list[PreviewLine] = []
         for _, raw, made, problems in run.parsed(stored, chosen, kind, look.now):
             if len(lines) == rows:
                 break
-            if isinstance(made, OrderRow):
-                problems += stager.order(made)[1]
-            elif isinstance(made, RatingRow):
-                problems += stager.rating(made)[1]
+            if made is not None:
+                problems += stager.stage(made).problems
             rejected = made is None or any(found.rejects for found in problems)
             lines.append(PreviewLine(raw.number, _values(made), tuple(problems), rejected))
         return Preview(first.format, first.columns, tuple(lines))
@@ -246,7 +242,7 @@ def read_template(access: Access, *, kind: ImportKind, form: FileFormat) -> byte
 def store_import(access: Access, import_id: int, intake: run.Intake) -> None:
     """Merge, and end the import, in one transaction; raises Cancelled."""
     with access.write(Permission.ORDER_IMPORT) as work:
-        run.classify(work, intake, holding=True)
+        run.classify(work, intake, holding=True, import_id=import_id)
         row = work.lock(Import, import_id)
         if row.cancel_requested or row.state != JobState.RUNNING:
             raise Cancelled
@@ -368,8 +364,9 @@ def _values(made: object) -> tuple[tuple[str, str | datetime | bool | None], ...
     """Lay a row out by field; levels are written one behind the other."""
     if not isinstance(made, OrderRow | RatingRow):
         return ()
-    found = ((one.name, getattr(made, one.name)) for one in fields(made) if one.name != "row")
-    return tuple((name, " / ".join(value) if isinstance(value, tuple) else value) for name, value in found)
+    found = {one.name: getattr(made, one.name) for one in fields(made) if one.name not in ("row", "answers", "order")}
+    found |= made.answers if isinstance(made, RatingRow) else {}
+    return tuple((name, " / ".join(value) if isinstance(value, tuple) else value) for name, value in found.items())
 
 
 def _status(access: Access, look: Look, row: Import) -> ImportStatus:

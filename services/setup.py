@@ -17,7 +17,9 @@ from services.access import Access, Work
 from services.rules import callback_policy, questionnaire, ruleset
 from services.rules.permissions import Permission
 
-RULES = "guangzhou_default.toml"
+RULES = ("guangzhou_default.toml", "guangzhou_2.toml")
+"""The versions of the rule set; a stored one never changes, so that news is a version more."""
+
 POLICY = "callback_policy.toml"
 QUESTIONS = "questionnaires"
 
@@ -43,7 +45,7 @@ def load_reference(access: Access) -> Prepared:
     with access.write(Permission.SETUP) as work:
         rows = reference_rows.load(work.session)
         rows |= {
-            "rule_sets": _store_decided(work, RuleSet, RULES, ruleset.parse),
+            "rule_sets": sum(_store_decided(work, RuleSet, name, ruleset.parse) for name in RULES),
             "callback_policies": _store_decided(work, CallbackPolicy, POLICY, callback_policy.parse),
             "questionnaires": _store_questions(work),
         }

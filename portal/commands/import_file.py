@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from db.vocabulary import ImportKind
+from portal.import_tables import field_name
 from portal.words import say
 from services import exchange
 from services.access import Access
@@ -85,7 +86,7 @@ def _tell(report: dict[str, Any], dry_run: bool) -> None:
     for found in problems[:_PROBLEMS_TOLD]:
         facts = {
             "row": found["row"],
-            "field": say(f"exchange.field.{found['field']}"),
+            "field": field_name(found["field"]),
             "problem": say(f"exchange.problem.{found['code']}"),
             "value": found["value"],
             "remedy": say(f"exchange.remedy.{found['code']}"),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
+    BigInteger,
     ColumnElement,
     Date,
     Table,
@@ -33,18 +33,19 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from db.base import Base
-from db.orders import Contact, Order, Round
+from db.orders import Order, Round
 from db.records import EventRow
 from db.vocabulary import Event, Status
 from services.access import Work
+from services.intake.merge_contacts import contact_news, store_contacts
 from services.intake.problems import Code, Problem, problem
 from services.intake.staging import STAGED_ORDERS
+from services.rules.callback_policy import CallbackPolicy
 from services.rules.deadlines import CITY
-from services.rules.lifecycle import REDO
+from services.rules.lifecycle import REDO, after_closing
 
 _PATIENCE = "900000"
 """Milliseconds that one statement of a merge may take; the search index of a hundred thousand texts needs minutes."""
@@ -53,11 +54,11 @@ _LOCK = 7_212_346
 """The advisory lock that lets one import merge at a time."""
 
 _S = STAGED_ORDERS.c
-_ORDERS, _ROUNDS, _CONTACTS = (Base.metadata.tables[kind.__tablename__] for kind in (Order, Round, Contact))
-_O, _R, _C = _ORDERS.c, _ROUNDS.c, _CONTACTS.c
+_ORDERS, _ROUNDS = (Base.metadata.tables[kind.__tablename__] for kind in (Order, Round))
+_O, _R = _ORDERS.c, _ROUNDS.c
 
 _FACTS = ("order_type_id", "channel_id", "category_id", "place_id", "place_text", "address", "title", "text",
-          "requester", "confidential", "official_late")  # fmt: skip
+          "requester", "language", "confidential", "official_late")  # fmt: skip
 """The facts of an order that news may change at any time: they judge nobody."""
 
 
@@ -121,10 +122,26 @@ def notes(work: Work, limit: int) -> tuple[int, list[Problem]]:
     ]
 
 
-def merge(work: Work, source: str, import_id: int, after_close: Status) -> None:
-    """Insert the missing orders and update the changed ones, with their rounds and contacts."""
-    _insert(work, source, import_id, after_close)
-    _update(work, import_id, after_close)
+def merge(work: Work, source: str, import_id: int | None, called: ColumnElement[bool]) -> None:
+    """Insert the missing orders and update the changed ones, with their rounds and contacts.
+
+    Of the orders that are closed now and have no rating, those that are `called` go to the queue of callbacks; the
+    others wait for the citizen's own rating.
+    """
+    _insert(work, source, import_id, called)
+    _update(work, import_id, called)
+
+
+def in_share(source: str, policy: CallbackPolicy) -> ColumnElement[bool]:
+    """The orders that the policy's share takes: the same ones however often and in whichever file they come.
+
+    The draw is the SHA-256 of the policy's version, the source and the number, so that a new version draws anew.
+    """
+    drawn = func.sha256(func.convert_to(literal(f"{policy.name}\x1f{source}\x1f").op("||")(_S.number), "UTF8"))
+    place = sum(
+        (cast(func.get_byte(drawn, at), BigInteger) * 256 ** (3 - at) for at in range(4)), literal(0, BigInteger)
+    )
+    return place * 100 < policy.share_percent.value * 256**4
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -213,8 +230,6 @@ def _accepted_is_news() -> ColumnElement[bool]:
 def _has_news() -> ColumnElement[bool]:
     """Something about the order is to be written."""
     of_round = [_news(_S[name], _R[name]) for name in ("reply", "unit_contacted", "unit_contacted_at")]
-    contact = exists().where(_C.order_id == _O.id, _C.name.is_not_distinct_from(func.coalesce(_S.name, _C.name)),
-                             _C.phone.is_not_distinct_from(func.coalesce(_S.phone, _C.phone)))  # fmt: skip
     return or_(
         _closing().is_not(None),
         func.coalesce(_moves(), False),
@@ -222,7 +237,7 @@ def _has_news() -> ColumnElement[bool]:
         func.coalesce(_S.source_updated_at > _O.source_updated_at, _S.source_updated_at.is_not(None)),
         *(_news(_S[name], _O[name]) for name in _FACTS),
         and_(_fresh(), or_(_news(_S.due_at, _O.due_at), *of_round)),
-        and_(or_(_S.name.is_not(None), _S.phone.is_not(None)), ~contact),
+        contact_news(),
     )
 
 
@@ -231,7 +246,7 @@ def _day(moment: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(func.timezone(CITY.key, moment), Date)
 
 
-def _insert(work: Work, source: str, import_id: int, after_close: Status) -> None:
+def _insert(work: Work, source: str, import_id: int | None, called: ColumnElement[bool]) -> None:
     """Insert the orders that are not stored yet, each with its first round and its contact."""
     missing = _S.verdict.is_(None)
     closed = _S.closed_at.is_not(None)
@@ -243,7 +258,7 @@ def _insert(work: Work, source: str, import_id: int, after_close: Status) -> Non
         "text": func.coalesce(_S.text, ""),
         "confidential": func.coalesce(_S.confidential, False),
         "closed_on": _day(_S.closed_at),
-        "status": case((closed, literal(after_close.value)), else_=literal(Status.OPEN.value)),
+        "status": case((closed, _after_close(called)), else_=literal(Status.OPEN.value)),
         "on_time": _S.closed_at <= _S.due_at,
         "import_id": literal(import_id),
         "created_at": literal(work.now),
@@ -253,8 +268,8 @@ def _insert(work: Work, source: str, import_id: int, after_close: Status) -> Non
     }
     values |= dict.fromkeys(("called", "reached", "rated", "reworked", "escalated", "excluded"), literal(False))
     plain = ("department_id", "order_type_id", "channel_id", "category_id", "place_id", "place_text", "address",
-             "requester", "accepted_at", "due_at", "due_days", "due_rule", "rule_set_id", "closed_at", "official_late",
-             "source_updated_at")  # fmt: skip
+             "requester", "language", "accepted_at", "due_at", "due_days", "due_rule", "rule_set_id", "closed_at",
+             "official_late", "source_updated_at")  # fmt: skip
     values |= {name: _S[name] for name in plain}
     rows = select(*values.values()).where(missing).order_by(_S.row)
     # One statement, so that the ids come from the rows just written and not from a search for them: what the planner
@@ -272,13 +287,13 @@ def _insert(work: Work, source: str, import_id: int, after_close: Status) -> Non
                "unit_contacted_at")  # fmt: skip
     rounds = select(literal(1), _S.accepted_at, *(_S[name] for name in columns)).where(inserted).order_by(_S.row)
     work.session.execute(insert(_ROUNDS).from_select(["number", "opened_at", *columns], rounds, include_defaults=False))
-    _store_contacts(work, inserted)
+    store_contacts(work, inserted)
 
 
-def _update(work: Work, import_id: int, after_close: Status) -> None:
+def _update(work: Work, import_id: int | None, called: ColumnElement[bool]) -> None:
     """Write the news: contacts and rounds first, then the orders with what is counted."""
     changed = _S.verdict == "changed"
-    _store_contacts(work, changed)
+    store_contacts(work, changed)
     takes = _S.fresh
     closes = _S.closing.is_not(None)
     of_round = or_(takes, _S.closing == "redo")
@@ -316,7 +331,7 @@ def _update(work: Work, import_id: int, after_close: Status) -> None:
             closed_at=closed_at,
             closed_on=_day(closed_at),
             round_closed_at=case((_S.closing == "redo", _S.closed_at), else_=_O.round_closed_at),
-            status=case((_S.closing == "first", literal(after_close.value)),
+            status=case((_S.closing == "first", _after_close(called)),
                         (_S.closing == "redo", literal(REDO.after.value)), else_=cast(_O.status, Text)),
             on_time=closed_at <= due_at,
             source_updated_at=func.greatest(_S.source_updated_at, _O.source_updated_at),
@@ -327,24 +342,11 @@ def _update(work: Work, import_id: int, after_close: Status) -> None:
     )  # fmt: skip
 
 
+def _after_close(called: ColumnElement[bool]) -> ColumnElement[str]:
+    """Where an order without a rating goes when it is closed."""
+    asked, waits = (after_closing(call_unrated=asks).value for asks in (True, False))
+    return case((called, asked), else_=waits)
+
+
 def _accepted_or_kept() -> ColumnElement[bool]:
     return or_(_R.closed_at.is_(None), _S.accepted_at <= _R.closed_at)
-
-
-def _store_contacts(work: Work, rows: ColumnElement[bool]) -> None:
-    """Store who asked and their telephone number; an empty cell erases neither."""
-    given = select(_S.order_id, _S.department_id, _S.name, _S.phone).where(
-        rows, or_(_S.name.is_not(None), _S.phone.is_not(None))
-    )
-    statement = upsert(_CONTACTS).from_select(["order_id", "department_id", "name", "phone"], given)
-    work.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["order_id"],
-            set_={
-                "name": func.coalesce(statement.excluded.name, _C.name),
-                "phone": func.coalesce(statement.excluded.phone, _C.phone),
-            },
-        )
-    )
-    moved = and_(rows, cast(_S.moves, Boolean), _C.order_id == _S.order_id)
-    work.session.execute(update(_CONTACTS).where(moved).values(department_id=_S.department_id))

@@ -6,11 +6,11 @@ as history. An order that has been settled by its last rating or by a call takes
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, cast, exists, func, insert, literal, or_, select, update
+from sqlalchemy import CTE, ColumnElement, and_, case, cast, exists, func, insert, literal, or_, select, update
 from sqlalchemy import Text as TextType
 
 from db.base import Base
-from db.orders import Order, Rating, Round
+from db.orders import Order, Rating, RatingAnswer, Round
 from db.reference import Grade, RatingScale
 from db.vocabulary import RatingSource, Satisfaction
 from services.access import Work
@@ -22,7 +22,9 @@ from services.rules import lifecycle
 from services.rules.deadlines import CITY
 
 _S = STAGED_RATINGS.c
-_ORDERS, _ROUNDS, _RATINGS = (Base.metadata.tables[kind.__tablename__] for kind in (Order, Round, Rating))
+_ORDERS, _ROUNDS, _RATINGS, _ANSWERS = (
+    Base.metadata.tables[kind.__tablename__] for kind in (Order, Round, Rating, RatingAnswer)
+)
 _O, _R, _G = _ORDERS.c, _ROUNDS.c, _RATINGS.c
 
 _FIELD_OF = {
@@ -92,7 +94,8 @@ def merge_ratings(work: Work, import_id: int) -> None:
         "rated_at",
     )
     rows = select(literal(RatingSource.SELF.value), *(_S[name] for name in columns)).where(new).order_by(_S.row)
-    session.execute(insert(_RATINGS).from_select(["source", *columns], rows, include_defaults=False))
+    written = insert(_RATINGS).from_select(["source", *columns], rows, include_defaults=False)
+    _store_answers(work, written.returning(_G.id, _G.order_id, _G.rated_at, _G.grade_id).cte("written"))
     moves = and_(new, _S.moves)
     dissatisfied = _S.satisfaction == Satisfaction.DISSATISFIED.value
     session.execute(
@@ -116,6 +119,21 @@ def merge_ratings(work: Work, import_id: int) -> None:
 
 
 # ----------------------------------------------------------------------------------------------------------------------
+
+
+def _store_answers(work: Work, written: CTE) -> None:
+    """Write the ratings, and with each of them what it says besides its grade."""
+    said = func.jsonb_each_text(_S.answers).table_valued("key", "value", joins_implicitly=True)
+    its = and_(
+        _S.verdict == "inserted",
+        _S.order_id == written.c.order_id,
+        _S.rated_at == written.c.rated_at,
+        _S.grade_id == written.c.grade_id,
+    )
+    rows = select(written.c.id, _S.department_id, said.c.key, said.c.value).where(its).order_by(_S.row)
+    work.session.execute(
+        insert(_ANSWERS).from_select(["rating_id", "department_id", "question", "value"], rows, include_defaults=False)
+    )
 
 
 def _meaning(work: Work, rules: Rules, scale: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

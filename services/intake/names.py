@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects.postgresql import insert
 
 from db.reference import (
@@ -20,12 +20,13 @@ from db.reference import (
     Place,
     PlaceAlias,
     RatingScale,
+    Skill,
 )
-from db.vocabulary import DepartmentKind, ImportKind, PlaceKind
+from db.vocabulary import DepartmentKind, PlaceKind, SkillKind
 from services.access import Look, Work
 from services.intake.cleaning import same_name
 from services.intake.problems import Code
-from services.intake.profile import Lookup, Profile, Unknown
+from services.intake.profile import Lookup, Sheet, Unknown
 
 UNKNOWN: Mapping[str, Code] = {
     "department": Code.UNKNOWN_DEPARTMENT,
@@ -33,6 +34,7 @@ UNKNOWN: Mapping[str, Code] = {
     "channel": Code.UNKNOWN_CHANNEL,
     "category": Code.UNKNOWN_CATEGORY,
     "place": Code.UNKNOWN_PLACE,
+    "language": Code.UNKNOWN_LANGUAGE,
     "grade": Code.UNKNOWN_GRADE,
 }
 TABLES: Mapping[str, type[Department | Channel | Category | Place]] = {
@@ -91,13 +93,18 @@ class Names:
     """Everything that names can lead to, read once for an import; answers are kept, so that a row costs a look-up."""
 
     def __init__(
-        self, profile: Profile, kind: ImportKind, lists: Mapping[str, _List], codes: Mapping[int, str]
+        self,
+        part: Sheet,
+        lists: Mapping[str, _List],
+        scales: Mapping[str, _List],
+        codes: Mapping[str, Mapping[int, str]],
     ) -> None:
-        self._lookups = profile.of(kind).lookups
+        self.part = part
         self._lists = lists
+        self._scales = scales
+        self._codes = codes
         self._kept: dict[tuple[str, Path], Found] = {}
         self._made: dict[int, tuple[str, Path, int | None]] = {}
-        self.order_type_codes = codes
 
     def find(self, name: str, path: Path) -> Found:
         """Find what the value of a field leads to, level by level where it has levels."""
@@ -108,12 +115,20 @@ class Names:
             self._kept[key] = self._find(name, path)
         return self._kept[key]
 
+    def code(self, name: str, number: int | None) -> str | None:
+        """Give the code of a row of the order types, the languages or the grades."""
+        return None if number is None else self._codes[name][number]
+
+    def graded(self, scale: str, word: str) -> str | None:
+        """Give the code of a grade by its code or by its name in either language; None where the scale has none."""
+        return self.code("grade", self._scales[scale].by_name.get(same_name(word)))
+
     def made(self, number: int) -> tuple[str, Path, int | None]:
         """Give the list, the path of names and the parent of a row that is still to be made."""
         return self._made[number]
 
     def _find(self, name: str, path: Path) -> Found:
-        lookup = self._lookups.get(name, Lookup())
+        lookup = self.part.lookups.get(name, Lookup())
         path = tuple(lookup.aliases.get(same_name(part), part) for part in path)
         folded = tuple(map(same_name, path))
         known = self._lists[name]
@@ -145,20 +160,24 @@ class Names:
         return parent
 
 
-def read_names(look: Look, profile: Profile, kind: ImportKind) -> Names:
-    """Read the code lists that a profile's names are looked up in, the source's own aliases before the general ones."""
+def read_names(look: Look, source: str, part: Sheet) -> Names:
+    """Read the lists that the names of a part are looked up in, the source's own aliases before the general ones."""
     lists = {
-        "department": _flat(look, Department, DepartmentAlias, DepartmentAlias.department_id, profile.source),
-        "place": _tree(look, Place, PlaceAlias, PlaceAlias.place_id, profile.source),
-        "category": _tree(look, Category, CategoryAlias, CategoryAlias.category_id, profile.source),
+        "department": _flat(look, Department, DepartmentAlias, DepartmentAlias.department_id, source),
+        "place": _tree(look, Place, PlaceAlias, PlaceAlias.place_id, source),
+        "category": _tree(look, Category, CategoryAlias, CategoryAlias.category_id, source),
         "channel": _codes(look, Channel),
         "order_type": _codes(look, OrderType),
-        "grade": _List(),
+        "language": _codes(look, Skill, Skill.kind == SkillKind.LANGUAGE),
     }
-    if kind == ImportKind.RATINGS:
-        lists["grade"] = _grades(look, profile.of(kind).constants.get("scale", "five"))
-    codes = dict(look.session.execute(select(OrderType.id, OrderType.code)).all())
-    return Names(profile, kind, lists, codes)
+    used = {part.scale, *(one.scale for one in part.answers.values())}
+    scales = {scale: _grades(look, scale) for scale in used if scale is not None}
+    lists["grade"] = scales[part.scale]
+    codes = {
+        name: {number: code for number, code in look.session.execute(select(table.id, table.code))}
+        for name, table in (("order_type", OrderType), ("language", Skill), ("grade", Grade))
+    }
+    return Names(part, lists, scales, codes)
 
 
 def make_names(work: Work, names: Names, source: str, wanted: Iterable[int]) -> dict[int, int]:
@@ -285,10 +304,10 @@ def _with_aliases(look: Look, found: _List, alias: type[DepartmentAlias | PlaceA
     return found
 
 
-def _codes(look: Look, table: type[Channel | OrderType]) -> _List:
+def _codes(look: Look, table: type[Channel | OrderType | Skill], *which: ColumnElement[bool]) -> _List:
     """Read a plain code list: code and both names."""
     found = _List()
-    for number, *words in look.session.execute(select(table.id, table.code, table.name, table.name_en)):
+    for number, *words in look.session.execute(select(table.id, table.code, table.name, table.name_en).where(*which)):
         for word in filter(None, words):
             found.put((same_name(word),), number)
     return found

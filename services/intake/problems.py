@@ -10,6 +10,13 @@ VALUE_SHOWN = 120
 """Longest piece of a bad value that is repeated in a report."""
 
 
+FIELD_SHOWN = 60
+"""Longest piece of a column's name that a report repeats."""
+
+PERSONAL = frozenset({"phone", "phone_2", "phone_3", "requester"})
+"""The fields whose values are repeated by their first characters only."""
+
+
 class Code(StrEnum):
     """One thing that may be wrong with one cell; the catalogue says what to do about it."""
 
@@ -34,7 +41,9 @@ class Code(StrEnum):
     UNKNOWN_CATEGORY = "unknown_category"
     UNKNOWN_ORDER_TYPE = "unknown_order_type"
     UNKNOWN_CHANNEL = "unknown_channel"
+    UNKNOWN_LANGUAGE = "unknown_language"
     UNKNOWN_GRADE = "unknown_grade"
+    OFF_SCALE = "off_scale"
     UNKNOWN_ORDER = "unknown_order"
     DEADLINE_NOT_COVERED = "deadline_not_covered"
     OLDER_THAN_STORED = "older_than_stored"
@@ -90,8 +99,10 @@ class Problem:
 
 def problem(row: int, field: str, code: Code, value: str, *, rejects: bool) -> Problem:
     """Make a finding that never repeats more of a citizen's data than is needed to find the cell."""
-    if field in {"phone", "requester"} and len(value) > 2:
+    if field in PERSONAL and len(value) > 2:
         value = value[:2] + "*" * (len(value) - 2)
+    if len(field) > FIELD_SHOWN:
+        field = field[: FIELD_SHOWN - 1] + "…"
     if len(value) > VALUE_SHOWN:
         value = value[: VALUE_SHOWN - 1] + "…"
     return Problem(row, field, code, value, rejects)

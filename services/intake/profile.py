@@ -21,6 +21,9 @@ ORDER_FIELDS = (
     "text",
     "requester",
     "phone",
+    "phone_2",
+    "phone_3",
+    "language",
     "accepted_at",
     "due_at",
     "closed_at",
@@ -34,6 +37,10 @@ ORDER_FIELDS = (
 RATING_FIELDS = ("number", "channel", "grade", "rated_at")
 FIELDS = {ImportKind.ORDERS: ORDER_FIELDS, ImportKind.RATINGS: RATING_FIELDS}
 NEEDED = {ImportKind.ORDERS: ("number", "accepted_at"), ImportKind.RATINGS: RATING_FIELDS}
+OF_ANSWERS = ("accepted_at", "closed_at")
+"""What an order must have that an answer without an order makes for itself; its number is told from the row."""
+
+LOOKED_UP = ("department", "order_type", "channel", "category", "place", "language", "grade")
 LEVELLED = ("category", "place")
 CHOICES = ("unit_contacted", "confidential", "official_late")
 
@@ -87,8 +94,21 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerColumn:
+    """A further answer of a rating: where it stands, and on which scale or between which whole numbers it lies."""
+
+    column: Column
+    scale: str | None = None
+    limits: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """What one kind of import takes from the file."""
+    """What one kind of import takes from the file.
+
+    `answers` and `order` belong to ratings: what a row says besides its grade, and, for answers that name no order, the
+    closed order that each row makes for itself.
+    """
 
     fields: Mapping[str, Column]
     constants: Mapping[str, str]
@@ -98,6 +118,20 @@ class Sheet:
     closing: Closing | None
     compute_deadline: bool
     reject_early_deadline: bool
+    answers: Mapping[str, AnswerColumn] = field(default_factory=dict)
+    order: "Sheet | None" = None
+
+    @property
+    def scale(self) -> str:
+        """The scale of the grades."""
+        return self.constants.get("scale", "five")
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Every column that is read, once for each of its uses."""
+        closing = (self.closing.column,) if self.closing else ()
+        answers = (one.column for one in self.answers.values())
+        return (*self.fields.values(), *closing, *answers, *(self.order.columns if self.order else ()))
 
 
 @dataclass(frozen=True, slots=True)

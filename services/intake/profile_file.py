@@ -4,7 +4,8 @@
 [reading]      formats, encodings, separators, header, columns, sheet
 [cells]        time_zone, dates, empty
 [orders]       fields, constants, values.<field>, empty.<field>, closing, deadline, lookup.<field>
-[ratings]      fields, constants, values.<field>, empty.<field>
+[ratings]      fields, constants, values.<field>, empty.<field>, answers.<question>, lookup.<field>
+[ratings.order] the same as [orders], for answers that name no order: each row makes a closed order of its own
 
 A column is a header (text), a position (a number from 1), `{ first = [...] }` for the first that is filled, or
 `{ levels = [...] }` for the levels of a category or place.
@@ -12,6 +13,7 @@ A column is a header (text), a position (a number from 1), `{ first = [...] }` f
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -24,7 +26,10 @@ from services.intake.profile import (
     CHOICES,
     FIELDS,
     LEVELLED,
+    LOOKED_UP,
     NEEDED,
+    OF_ANSWERS,
+    AnswerColumn,
     Closing,
     Column,
     FileFormat,
@@ -34,6 +39,7 @@ from services.intake.profile import (
     Unknown,
 )
 from services.rules.deadlines import CITY
+from services.rules.document import CODE
 
 T = TypeVar("T")
 
@@ -141,14 +147,27 @@ class _Reader:
         )
 
     def _sheet(self, table: object, kind: ImportKind, header: bool, columns: int) -> Sheet:
-        """Check the part for orders or for ratings."""
-        where, known = kind.value, FIELDS[kind]
-        allowed = ("fields", "constants", "values", "empty", "lookup") + (
-            ("closing", "deadline") if kind == ImportKind.ORDERS else ()
-        )
+        """Check the part for orders or for ratings, and within the ratings the part for orders of their own."""
         if not isinstance(table, dict):
-            raise _malformed(self.file, where, "not_a_table", table)
-        self._only(table, where, allowed)
+            raise _malformed(self.file, kind.value, "not_a_table", table)
+        if kind == ImportKind.ORDERS:
+            return self._part(table, kind.value, kind, NEEDED[kind], header, columns)
+        if "order" not in table:
+            return self._part(table, kind.value, kind, NEEDED[kind], header, columns)
+        where, own = f"{kind.value}.order", table["order"]
+        if not isinstance(own, dict):
+            raise _malformed(self.file, where, "not_a_table", own)
+        order = self._part(own, where, ImportKind.ORDERS, OF_ANSWERS, header, columns)
+        needed = [name for name in NEEDED[kind] if name != "number"]
+        return replace(self._part(table, kind.value, kind, needed, header, columns), order=order)
+
+    def _part(
+        self, table: Mapping[str, Any], where: str, kind: ImportKind, needed: Sequence[str], header: bool, columns: int
+    ) -> Sheet:
+        """Check one part of a profile; `needed` are the fields that it must have."""
+        known = FIELDS[kind]
+        more = ("closing", "deadline") if kind == ImportKind.ORDERS else ("answers", "order")
+        self._only(table, where, ("fields", "constants", "values", "empty", "lookup", *more))
         fields = {
             name: self._column(given, f"{where}.fields.{name}", header, columns, name in LEVELLED)
             for name, given in self._table(table, "fields", f"{where}.fields", known).items()
@@ -157,7 +176,7 @@ class _Reader:
             name: self._text(given, f"{where}.constants.{name}")
             for name, given in self._table(table, "constants", f"{where}.constants", (*known, "scale")).items()
         }
-        for name in NEEDED[kind]:
+        for name in needed:
             if name not in fields and name not in constants:
                 raise _malformed(self.file, f"{where}.fields.{name}", "missing")
         values = {
@@ -174,12 +193,7 @@ class _Reader:
         }
         lookups = {
             name: self._lookup(given, f"{where}.lookup.{name}")
-            for name, given in self._table(
-                table,
-                "lookup",
-                f"{where}.lookup",
-                ("department", "order_type", "channel", "category", "place", "grade"),
-            ).items()
+            for name, given in self._table(table, "lookup", f"{where}.lookup", LOOKED_UP).items()
         }
         deadline = self._table(table, "deadline", f"{where}.deadline", ("missing", "before_acceptance"))
         return Sheet(
@@ -191,7 +205,26 @@ class _Reader:
             self._closing(table, where, header, columns),
             self._word(deadline, f"{where}.deadline", "missing", ("compute", "none"), "none") == "compute",
             self._word(deadline, f"{where}.deadline", "before_acceptance", ("warn", "reject"), "warn") == "reject",
+            self._answers(table, where, header, columns),
         )
+
+    def _answers(self, table: Mapping[str, Any], where: str, header: bool, columns: int) -> dict[str, AnswerColumn]:
+        """Read the further answers of a rating, by the code under which each is kept."""
+        given, where = table.get("answers", {}), f"{where}.answers"
+        if not isinstance(given, dict):
+            raise _malformed(self.file, where, "not_a_table", given)
+        answers = {}
+        for code in given:
+            if not CODE.fullmatch(code):
+                raise _malformed(self.file, f"{where}.{code}", "unknown_key", code, CODE.pattern)
+            one = self._table(given, code, f"{where}.{code}", ("column", "scale", "from", "to"))
+            column = self._column(one.get("column"), f"{where}.{code}.column", header, columns, False)
+            limits = None
+            if "from" in one or "to" in one:
+                limits = tuple(self._typed(one, f"{where}.{code}", key, int, 0) for key in ("from", "to"))
+            scale = self._typed(one, f"{where}.{code}", "scale", str, "") or None
+            answers[code] = AnswerColumn(column, scale, (limits[0], limits[1]) if limits else None)
+        return answers
 
     def _column(self, given: object, where: str, header: bool, columns: int, levelled: bool) -> Column:
         """Read where a field stands."""

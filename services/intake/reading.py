@@ -9,7 +9,7 @@ from pathlib import Path
 from db.vocabulary import ImportKind
 from services.intake.cleaning import clean, find_encoding
 from services.intake.problems import Code, FileRefused, Refusal
-from services.intake.profile import Column, FileFormat, Profile
+from services.intake.profile import FileFormat, Profile
 from services.intake.workbook import read_workbook
 
 UPLOAD_LIMIT = 50 * 1024 * 1024
@@ -113,9 +113,7 @@ def _find_format(path: Path) -> FileFormat:
 
 def _named_columns(profile: Profile, kind: ImportKind) -> tuple[str, ...]:
     """Give every column that the profile names, once."""
-    sheet = profile.of(kind)
-    columns: list[Column] = [*sheet.fields.values(), *([sheet.closing.column] if sheet.closing else [])]
-    return tuple(dict.fromkeys(str(name) for column in columns for name in column.names))
+    return tuple(dict.fromkeys(str(name) for column in profile.of(kind).columns for name in column.names))
 
 
 def _csv_rows(path: Path, encoding: str, separator: str) -> Iterator[list[str]]:
@@ -148,10 +146,8 @@ def _with_header(
     if not header:
         raise FileRefused(Refusal.FILE_EMPTY, file=path.name)
     sheet = profile.of(kind)
-    needed = [*sheet.fields.values()]
-    missing = [str(column.names[0]) for column in needed if not set(column.names) & set(header)]
-    if sheet.closing and not set(sheet.closing.column.names) & set(header):
-        missing.append(str(sheet.closing.column.names[0]))
+    absent = (str(column.names[0]) for column in sheet.columns if not set(column.names) & set(header))
+    missing = list(dict.fromkeys(absent))
     essential = {str(sheet.fields[name].names[0]) for name in ("number", "accepted_at") if name in sheet.fields}
     if essential & set(missing) or (missing and kind == ImportKind.RATINGS):
         raise FileRefused(

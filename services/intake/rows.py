@@ -1,22 +1,28 @@
 """A row of text becomes an order or a rating, or a list of what is wrong with it."""
 
+import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from db.vocabulary import ImportKind
 from services.intake.cleaning import clean, fold
 from services.intake.moments import Moment, NotADate, read_moment
 from services.intake.problems import Code, Problem, problem, rejected
-from services.intake.profile import Closing, Column, Profile
+from services.intake.profile import Closing, Column, Profile, Sheet
 from services.intake.reading import RawRow
 
 LONGEST: Mapping[str, int] = {
     "number": 60, "department": 120, "order_type": 40, "channel": 40, "category": 360, "place": 200, "address": 400,
-    "title": 300, "text": 20_000, "requester": 80, "phone": 40, "reply": 20_000, "grade": 60,
+    "title": 300, "text": 20_000, "requester": 80, "phone": 40, "phone_2": 40, "phone_3": 40, "language": 40,
+    "reply": 20_000, "grade": 60,
 }  # fmt: skip
 """The longest value of each field, in characters; for levels, of all levels together."""
+
+LONGEST_ANSWER = 200
+"""The longest further answer of a rating."""
 
 LONGEST_LEVEL = 120
 """The longest name of one level of a category or place."""
@@ -24,6 +30,7 @@ LONGEST_LEVEL = 120
 SOON = timedelta(minutes=10)
 """How far the clocks of two machines may stand apart before a time lies in the future."""
 
+_WHOLE = re.compile(r"(-?[0-9]{1,9})(?:\.0{1,9})?")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,3}")
 _PHONE = re.compile(r"\+?[0-9]{5,20}(?:[-,#*x转][0-9]{1,6})?")
 _YES = frozenset({"yes", "true", "1", "y", "是", "有", "已联系", "保密", "√"})
@@ -48,6 +55,9 @@ class OrderRow:
     text: str | None
     requester: str | None
     phone: str | None
+    phone_2: str | None
+    phone_3: str | None
+    language: str | None
     due_at: datetime | None
     closed_at: datetime | None
     reply: str | None
@@ -60,22 +70,34 @@ class OrderRow:
 
 @dataclass(slots=True)
 class RatingRow:
-    """One rating by a citizen as a channel delivers it, with its raw grade."""
+    """One rating by a citizen as a channel delivers it, with its raw grade and its further answers by question.
+
+    An answer that names no order brings the one that it makes for itself, where this import has not met it before.
+    """
 
     row: int
     number: str
     channel: str
     grade: str
     rated_at: datetime
+    answers: Mapping[str, str] = field(default_factory=dict)
+    order: OrderRow | None = None
 
 
 class RowReader:
     """Reads the rows of one file under one profile; knows every number it has seen in this import."""
 
-    def __init__(self, profile: Profile, kind: ImportKind, columns: Sequence[str], now: datetime, seen: set[str]):
+    def __init__(
+        self,
+        profile: Profile,
+        kind: ImportKind,
+        columns: Sequence[str],
+        now: datetime,
+        seen: set[str],
+        part: Sheet | None = None,
+    ) -> None:
         self._profile = profile
-        self._kind = kind
-        self._sheet = profile.of(kind)
+        self._sheet = part or profile.of(kind)
         self._latest = now + SOON
         self._seen = seen
         position = {name: index for index, name in enumerate(columns)}
@@ -85,6 +107,12 @@ class RowReader:
         closing = self._sheet.closing
         self._status = _picker(_positions(closing.column, position)) if closing else None
         self._empty = {name: profile.empty | self._sheet.empty.get(name, frozenset()) for name in self._sheet.fields}
+        answers = self._sheet.answers.items()
+        self._answer = {question: _picker(_positions(one.column, position)) for question, one in answers}
+        self._cells = [position[name] for name in _names(self._sheet) if name in position]
+        self._met: Counter[str] = Counter()
+        own = self._sheet.order
+        self._own = RowReader(profile, ImportKind.ORDERS, columns, now, seen, own) if own else None
         self._make: Callable[[_Row], OrderRow | RatingRow | None]
         self._make = self._order if kind == ImportKind.ORDERS else self._rating
 
@@ -98,44 +126,88 @@ class RowReader:
 
     def _order(self, row: "_Row") -> OrderRow | None:
         number = self._number(row)
-        if self._kind == ImportKind.ORDERS and number:
+        if number:
             if number in self._seen:
                 row.refuse("number", Code.DUPLICATE_NUMBER, number)
             self._seen.add(number)
+        return self._order_of(row, number)
+
+    def _order_of(self, row: "_Row", number: str) -> OrderRow:
+        """Give the order that a row tells, under its number."""
         accepted = self._moment(row, "accepted_at")
         closed, updated = self._moment(row, "closed_at"), self._moment(row, "updated_at")
         closed = self._closed(row, closed)
+        second, third = self._phone(row, "phone_2"), self._phone(row, "phone_3")
         due, contacted = self._moment(row, "due_at"), self._moment(row, "unit_contacted_at")
         if accepted is not None:
             self._check_sequence(row, accepted, closed, due, contacted)
         elif not any(found.field == "accepted_at" for found in row.problems):
             row.refuse("accepted_at", Code.MISSING, "")
-        made = OrderRow(
+        return OrderRow(
             row=row.number, number=number, accepted_at=accepted.at if accepted else self._latest,
             department=self._text(row, "department"), order_type=self._text(row, "order_type"),
             channel=self._text(row, "channel"), category=self._path(row, "category"), place=self._path(row, "place"),
             address=self._text(row, "address"), title=self._text(row, "title"), text=self._text(row, "text"),
-            requester=self._text(row, "requester"), phone=self._phone(row), due_at=_end(due), closed_at=_end(closed),
+            requester=self._text(row, "requester"), phone=self._phone(row, "phone"),
+            phone_2=second, phone_3=third if third != second else None,
+            language=self._text(row, "language"), due_at=_end(due), closed_at=_end(closed),
             reply=self._text(row, "reply"), unit_contacted=self._choice(row, "unit_contacted"),
             unit_contacted_at=_end(contacted), confidential=self._choice(row, "confidential"),
             official_late=self._choice(row, "official_late"), updated_at=updated.at if updated else None,
         )  # fmt: skip
-        return made
 
     def _rating(self, row: "_Row") -> RatingRow | None:
         rated = self._moment(row, "rated_at")
         values = {name: self._text(row, name) for name in ("channel", "grade")}
-        number = self._number(row)
+        number = self._number(row) if self._own is None else ""
         for name, value in values.items():
             if value is None:
                 row.refuse(name, Code.MISSING, "")
+        answers = dict(self._answers(row))
         if rated is None:
             if not any(found.field == "rated_at" for found in row.problems):
                 row.refuse("rated_at", Code.MISSING, "")
             return None
         if rated.at > self._latest:
             row.refuse("rated_at", Code.IN_FUTURE, self._raw(row, "rated_at"))
-        return RatingRow(row.number, number, values["channel"] or "", values["grade"] or "", rated.at)
+        made = RatingRow(row.number, number, values["channel"] or "", values["grade"] or "", rated.at, answers)
+        return made if self._own is None else self._with_order(row, made, self._own)
+
+    def _with_order(self, row: "_Row", rating: RatingRow, own: "RowReader") -> RatingRow:
+        """Give the rating with the closed order that it makes for itself.
+
+        The number is told from the cells that the profile reads, and from how often this file has held them before: the
+        same file leads to the same numbers, and so does a file that repeats some of its rows.
+        """
+        digest = hashlib.sha256("\x1f".join(clean(row.cells[at]) for at in self._cells).encode()).hexdigest()[:24]
+        self._met[digest] += 1
+        rating.number = digest if self._met[digest] == 1 else f"{digest}-{self._met[digest]}"
+        order = own._order_of(row, rating.number)
+        if order.closed_at is None:
+            row.refuse("closed_at", Code.MISSING, "")
+        elif rating.rated_at < order.closed_at:
+            row.refuse("rated_at", Code.RATED_BEFORE_CLOSED, self._raw(row, "rated_at"))
+        if rating.number not in self._seen:
+            rating.order = order
+        self._seen.add(rating.number)
+        return rating
+
+    def _answers(self, row: "_Row") -> Iterator[tuple[str, str]]:
+        """Give what a rating says besides its grade; an empty cell is no answer."""
+        for question, one in self._sheet.answers.items():
+            text = next((text for cell in self._answer[question](row.cells) if (text := clean(cell))), "")
+            if text in self._profile.empty:
+                continue
+            called = str(one.column.names[0])
+            if len(text) > LONGEST_ANSWER:
+                row.refuse(called, Code.TOO_LONG, text)
+            if one.limits is not None:
+                whole = _WHOLE.fullmatch(fold(text))
+                if whole is None or not one.limits[0] <= int(whole[1]) <= one.limits[1]:
+                    row.refuse(called, Code.OFF_SCALE, text)
+                    continue
+                text = str(int(whole[1]))
+            yield question, text
 
     def _raw(self, row: "_Row", name: str) -> str:
         """Give a field's cleaned text; words that mean nothing are nothing; a constant fills what is empty."""
@@ -183,16 +255,16 @@ class RowReader:
             row.refuse("number", Code.DAMAGED_BY_SPREADSHEET, number)
         return number
 
-    def _phone(self, row: "_Row") -> str | None:
-        """Give the telephone number without blanks; a rounded one is refused, an odd one is kept and reported."""
-        text = self._text(row, "phone")
+    def _phone(self, row: "_Row", name: str) -> str | None:
+        """Give a telephone number without blanks; a rounded one is refused, an odd one is kept and reported."""
+        text = self._text(row, name)
         if not text:
             return None
         phone = "".join(fold(text).replace("-", "").split())
         if _SCIENTIFIC.fullmatch(phone):
-            row.refuse("phone", Code.DAMAGED_BY_SPREADSHEET, phone)
+            row.refuse(name, Code.DAMAGED_BY_SPREADSHEET, phone)
         elif not _PHONE.fullmatch(phone):
-            row.warn("phone", Code.ODD_PHONE, phone)
+            row.warn(name, Code.ODD_PHONE, phone)
         return phone
 
     def _choice(self, row: "_Row", name: str) -> bool | None:
@@ -271,6 +343,11 @@ class _Row:
 def _positions(column: Column, position: Mapping[str, int]) -> list[int | None]:
     """Find where the columns of a field stand in this file; a column that is not there is None."""
     return [position.get(str(name)) for name in column.names]
+
+
+def _names(sheet: Sheet) -> list[str]:
+    """Name the columns that a part of a profile reads, each once."""
+    return list(dict.fromkeys(str(name) for column in sheet.columns for name in column.names))
 
 
 def _picker(positions: Sequence[int | None]) -> Callable[[Sequence[str]], Sequence[str]]:

@@ -13,13 +13,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, false, func, select
 
 from db.reference import CalendarDay
 from db.reference import RuleSet as RuleSetRow
-from db.vocabulary import ImportKind, Status
+from db.vocabulary import ImportKind
 from services.access import Look, Work
-from services.effective import calendar_around
+from services.effective import calendar_around, policy_on
 from services.intake import merge_orders, merge_ratings
 from services.intake.corrections import CorrectionFile
 from services.intake.names import Names, make_names, read_names
@@ -33,10 +33,10 @@ from services.intake.staging import (
     STAGED_ORDERS,
     STAGED_RATINGS,
     Rules,
+    Staged,
     Stager,
     blocks,
 )
-from services.rules.lifecycle import after_closing
 from services.rules.ruleset import parse
 
 PROBLEMS_KEPT = 10_000
@@ -70,22 +70,28 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What the rows are judged by, read once."""
+    """What the rows are judged by, read once; `own` is for the orders that answers make for themselves."""
 
     names: Names
+    own: Names | None
     rules: Rules
     now: datetime
+
+    def stager(self) -> Stager:
+        """Give what turns rows into lines of a spool."""
+        return Stager(self.names, self.rules, self.own)
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """One import on its way: the files with the names that people know them by, and the spool of good rows."""
+    """One import on its way: the files with the names that people know them by, and the spools of good rows."""
 
     profile: Profile
     kind: ImportKind
     files: Sequence[tuple[Path, str]]
     references: References
     spool: IO[str]
+    orders: IO[str]
     corrections: CorrectionFile
     tally: Tally
 
@@ -98,7 +104,9 @@ def read_references(look: Look, profile: Profile, kind: ImportKind) -> Reference
     ]
     first, last = look.session.execute(select(func.min(CalendarDay.day), func.max(CalendarDay.day))).one()
     calendar = calendar_around(look, first or date.min, last or date.min)
-    return References(read_names(look, profile, kind), Rules(sets, calendar), look.now)
+    part = profile.of(kind)
+    own = read_names(look, profile.source, part.order) if part.order is not None else None
+    return References(read_names(look, profile.source, part), own, Rules(sets, calendar), look.now)
 
 
 @contextmanager
@@ -109,40 +117,32 @@ def begun(
     references: References,
     corrections: Path,
 ) -> Iterator[Intake]:
-    """Open the spool and the correction file of an import.
+    """Open the spools and the correction file of an import.
 
-    The spool has no name in the file system, so that nothing is left behind, however the process ends.
+    The spools have no name in the file system, so that nothing is left behind, however the process ends.
     """
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=corrections.parent) as spool,
+        tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=corrections.parent) as orders,
         CorrectionFile(corrections, header=profile.header) as rejected,
     ):
-        yield Intake(profile, kind, files, references, spool, rejected, Tally())
+        yield Intake(profile, kind, files, references, spool, orders, rejected, Tally())
 
 
 def read_rows(intake: Intake) -> Iterator[int]:
     """Read every row of every file into the spool; yields the number of rows now and then."""
-    stager = Stager(
-        intake.references.names,
-        intake.references.rules,
-        compute_deadline=intake.profile.of(intake.kind).compute_deadline,
-    )
-    tally = intake.tally
+    stager, tally = intake.references.stager(), intake.tally
     for columns, raw, made, problems in parsed(intake.files, intake.profile, intake.kind, intake.references.now):
         tally.rows += 1
-        line = None
-        if isinstance(made, OrderRow):
-            line, more = stager.order(made)
-            problems += more
-        elif isinstance(made, RatingRow):
-            line, more = stager.rating(made)
-            problems += more
+        staged = stager.stage(made) if made is not None else Staged(None, [])
+        problems += staged.problems
         tally.take(problems)
-        if line is None:
+        if staged.line is None:
             tally.rejected += 1
             intake.corrections.add(columns, raw, problems)
         else:
-            intake.spool.write(line)
+            intake.spool.write(staged.line)
+            intake.orders.write(staged.order or "")
         if tally.rows % BATCH == 0:
             yield tally.rows
     yield tally.rows
@@ -177,21 +177,29 @@ def opened(file: tuple[Path, str], profile: Profile, kind: ImportKind) -> RawFil
         raise _named(refusal, file) from None
 
 
-def classify(work: Work, intake: Intake, *, holding: bool) -> None:
-    """Copy the spool into a temporary table and count what would become of it; with `holding`, for writing it next."""
+def classify(work: Work, intake: Intake, *, holding: bool, import_id: int | None = None) -> None:
+    """Copy the spool into a temporary table and count what would become of it; with `holding`, for writing it next.
+
+    The orders that answers make for themselves are written here, so that each answer finds its own; a trial takes them
+    back with its transaction.
+    """
     tally, source = intake.tally, intake.profile.source
+    names, own = intake.references.names, intake.references.own
     merge_orders.prepare(work)
     if intake.kind == ImportKind.ORDERS:
-        _copy(work, intake, STAGED_ORDERS, ORDER_COLUMNS, range(2, 7))
+        _copy(work, source, names, intake.spool, STAGED_ORDERS)
         counts = merge_orders.classify(work, source, holding=holding)
         warned, notes = merge_orders.notes(work, PROBLEMS_KEPT)
         tally.take(notes)
         tally.warnings += warned - len(notes)
     else:
-        _copy(work, intake, STAGED_RATINGS, RATING_COLUMNS, range(2, 3))
-        scale = intake.profile.of(intake.kind).constants.get("scale", "five")
+        if own is not None:
+            _copy(work, source, own, intake.orders, STAGED_ORDERS)
+            merge_orders.classify(work, source, holding=holding)
+            merge_orders.merge(work, source, import_id, false())
+        _copy(work, source, names, intake.spool, STAGED_RATINGS)
         rules = intake.references.rules
-        counts = merge_ratings.classify_ratings(work, source, rules, scale, holding=holding)
+        counts = merge_ratings.classify_ratings(work, source, rules, names.part.scale, holding=holding)
         refused = merge_ratings.refusals(work)
         tally.take(refused)
         tally.rejected += len(refused)
@@ -204,24 +212,26 @@ def merge(work: Work, intake: Intake, import_id: int) -> None:
     if intake.kind == ImportKind.RATINGS:
         merge_ratings.merge_ratings(work, import_id)
         return
-    rules = intake.references.rules.on(work.today)
-    after = after_closing(call_unrated=rules[1].call_unrated.value) if rules else Status.CLOSED
-    merge_orders.merge(work, intake.profile.source, import_id, after)
+    source, rules = intake.profile.source, intake.references.rules.on(work.today)
+    asks = rules is not None and rules[1].call_unrated.value
+    called = merge_orders.in_share(source, policy_on(work, work.today).policy) if asks else false()
+    merge_orders.merge(work, source, import_id, called)
 
 
 # ----------------------------------------------------------------------------------------------------------------------
 
 
-def _copy(work: Work, intake: Intake, table: Table, columns: Sequence[str], ids: range) -> None:
+def _copy(work: Work, source: str, names: Names, spool: IO[str], table: Table) -> None:
     """Make the rows of code lists that are needed, then copy the spool with their ids."""
+    columns, ids = (ORDER_COLUMNS, range(2, 7)) if table is STAGED_ORDERS else (RATING_COLUMNS, range(2, 3))
     wanted: set[int] = set()
-    intake.spool.seek(0)
-    for line in intake.spool:
+    spool.seek(0)
+    for line in spool:
         cells = line.split("\t", ids.stop)
         wanted.update(int(cells[at]) for at in ids if cells[at][0] == "-")
-    real = make_names(work, intake.references.names, intake.profile.source, wanted)
+    real = make_names(work, names, source, wanted)
     merge_orders.make_staging(work, table)
-    work.copy_in(table, columns, blocks(intake.spool, real, ids))
+    work.copy_in(table, columns, blocks(spool, real, ids))
     merge_orders.index_staging(work, table)
 
 

@@ -1,5 +1,6 @@
 """Staged rows: the order that a file tells, as one line of COPY on its way to a temporary table."""
 
+import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from datetime import date, datetime
 from typing import IO
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.errors import PortalError
 from services.intake.names import Names
@@ -41,6 +43,9 @@ STAGED_ORDERS = Table(
     Column("confidential", Boolean),
     Column("official_late", Boolean),
     Column("source_updated_at", _TIME),
+    Column("language", Text),
+    Column("phone_2", Text),
+    Column("phone_3", Text),
     # From here on the columns are filled in by the merge.
     Column("order_id", BigInteger),
     Column("round_id", BigInteger),
@@ -53,7 +58,7 @@ STAGED_ORDERS = Table(
     postgresql_on_commit="DROP",
 )
 Index("ix_staged_orders_number", STAGED_ORDERS.c.number)
-ORDER_COLUMNS = tuple(column.name for column in STAGED_ORDERS.columns)[:26]
+ORDER_COLUMNS = tuple(column.name for column in STAGED_ORDERS.columns)[:29]
 
 STAGED_RATINGS = Table(
     "staged_ratings",
@@ -63,6 +68,7 @@ STAGED_RATINGS = Table(
     Column("channel_id", BigInteger),
     Column("grade_id", BigInteger),
     Column("rated_at", _TIME),
+    Column("answers", JSONB),
     Column("order_id", BigInteger),
     Column("round_id", BigInteger),
     Column("department_id", BigInteger),
@@ -75,7 +81,7 @@ STAGED_RATINGS = Table(
 )
 Index("ix_staged_ratings_number", STAGED_RATINGS.c.number)
 Index("ix_staged_ratings_order", STAGED_RATINGS.c.order_id, STAGED_RATINGS.c.rated_at)
-RATING_COLUMNS = tuple(column.name for column in STAGED_RATINGS.columns)[:5]
+RATING_COLUMNS = tuple(column.name for column in STAGED_RATINGS.columns)[:6]
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\x00": None})
 
@@ -93,14 +99,38 @@ class Rules:
         return self.sets[position][1:] if position >= 0 else None
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The lines of one row, and what is to be said about it; a row that is kept out has no line.
+
+    `order` is the line of the order that an answer without one makes for itself.
+    """
+
+    line: str | None
+    problems: list[Problem]
+    order: str | None = None
+
+
 class Stager:
     """Resolves the names of a row, counts its deadline where the source has none, and writes it down."""
 
-    def __init__(self, names: Names, rules: Rules, *, compute_deadline: bool) -> None:
+    def __init__(self, names: Names, rules: Rules, own: Names | None = None) -> None:
         self._names = names
         self._rules = rules
-        self._compute = compute_deadline
+        self._own = Stager(own, rules) if own is not None else None
         self._due: dict[tuple[date, int, int], datetime | None] = {}
+
+    def stage(self, row: OrderRow | RatingRow) -> Staged:
+        """Give the lines of an order or of a rating."""
+        if isinstance(row, OrderRow):
+            line, problems = self.order(row)
+            return Staged(line, problems)
+        line, problems = self.rating(row)
+        order = None
+        if self._own is not None and row.order is not None and line is not None:
+            order, more = self._own.order(row.order)
+            line, problems = (line if order is not None else None), problems + more
+        return Staged(line, problems, order)
 
     def order(self, row: OrderRow) -> tuple[str | None, list[Problem]]:
         """Give the staged line of an order with its warnings, or None with the names that keep it out."""
@@ -110,12 +140,17 @@ class Stager:
         if row.order_type is None:
             problems.append(problem(row.row, "order_type", Code.MISSING, "", rejects=True))
         channel = self._find(row.row, "channel", row.channel, problems)
+        language = self._names.code("language", self._find(row.row, "language", row.language, problems))
         category, place = (self._path(row.row, name, getattr(row, name), problems) for name in ("category", "place"))
         if any(found.rejects for found in problems):
             return None, problems
         day = local_day(row.accepted_at)
         rules = self._rules.on(day)
-        due, days = (row.due_at, None) if row.due_at or not self._compute else self._deadline(row, day, kind, problems)
+        due, days = (
+            (row.due_at, None)
+            if row.due_at or not self._names.part.compute_deadline
+            else self._deadline(row, day, kind, problems)
+        )
         title = row.title or (row.text or "").split("\n", 1)[0][:TITLE_FROM_TEXT] or None
         place_text = " ".join(row.place)[:200] or None
         contacted = True if row.unit_contacted is None and row.unit_contacted_at else row.unit_contacted
@@ -124,6 +159,7 @@ class Stager:
             title, row.text, masked_name(row.requester), row.requester, row.phone, row.accepted_at, due, days,
             rules[1].name if days and rules else None, rules[0] if rules else None, row.closed_at, row.reply, contacted,
             row.unit_contacted_at if contacted else None, row.confidential, row.official_late, row.updated_at,
+            language, row.phone_2, row.phone_3,
         )  # fmt: skip
         return _line(line), problems
 
@@ -132,9 +168,32 @@ class Stager:
         problems: list[Problem] = []
         channel = self._find(row.row, "channel", row.channel, problems)
         grade = self._find(row.row, "grade", row.grade, problems)
+        if self._own is not None and not self._counts(self._names.code("grade", grade), row.rated_at):
+            # Told here and not by the merge, so that no order is made for a rating that is not taken.
+            problems.append(problem(row.row, "grade", Code.UNKNOWN_GRADE, row.grade, rejects=True))
+        answers = dict(self._answers(row, problems))
         if any(found.rejects for found in problems):
             return None, problems
-        return _line((row.row, row.number, channel, grade, row.rated_at)), problems
+        told = json.dumps(answers, ensure_ascii=False) if answers else None
+        return _line((row.row, row.number, channel, grade, row.rated_at, told)), problems
+
+    def _counts(self, grade: str | None, rated_at: datetime) -> bool:
+        """Whether a grade counts as something by the rules of the day; an unknown one has been refused already."""
+        rules = self._rules.on(local_day(rated_at))
+        scale = self._names.part.scale
+        known = rules[1].scales.get(scale) if rules is not None else None
+        return grade is None or (known is not None and any(one.code == grade for one in known.value))
+
+    def _answers(self, row: RatingRow, problems: list[Problem]) -> Iterator[tuple[str, str]]:
+        """Give the further answers, those on a scale as the codes of their grades."""
+        for question, text in row.answers.items():
+            column = self._names.part.answers[question]
+            if column.scale is None:
+                yield question, text
+            elif (grade := self._names.graded(column.scale, text)) is not None:
+                yield question, grade
+            else:
+                problems.append(problem(row.row, str(column.column.names[0]), Code.OFF_SCALE, text, rejects=True))
 
     def _find(self, row: int, name: str, value: str | None, problems: list[Problem]) -> int | None:
         return self._path(row, name, (value,) if value else (), problems)
@@ -154,7 +213,7 @@ class Stager:
             problems.append(problem(row.row, "due_at", Code.DEADLINE_NOT_COVERED, day.isoformat(), rejects=False))
             return None, None
         try:
-            days = rules[1].deadline(self._names.order_type_codes[kind]).value
+            days = rules[1].deadline(self._names.code("order_type", kind) or "").value
         except PortalError:
             return None, None
         key = (day, rules[0], days)

@@ -19,8 +19,8 @@ accepted_at = "at"
 """
 
 
-def test_the_four_shipped_profiles_load_by_name() -> None:
-    assert shipped_profiles() == ("boston_311", "huixiang", "open311_json", "tainan_1999")
+def test_the_shipped_profiles_load_by_name() -> None:
+    assert shipped_profiles() == ("boston_311", "huixiang", "nyc_csat", "open311_json", "tainan_1999")
     for name in shipped_profiles():
         assert load_profile(name).name == name
 

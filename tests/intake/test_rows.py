@@ -203,7 +203,7 @@ def test_a_correction_file_without_a_header_is_read_by_position(tmp_path: Path) 
 def test_the_template_names_every_column_and_opens_as_csv_and_as_a_workbook(tmp_path: Path) -> None:
     profile = load_profile("huixiang")
     columns = template_columns(profile, ImportKind.ORDERS)
-    assert len(columns) == 22
+    assert len(columns) == 25
     for name, body in (
         ("x.csv", template_csv(profile, ImportKind.ORDERS)),
         ("x.xlsx", template_xlsx(profile, ImportKind.ORDERS, lambda field: field)),

@@ -101,7 +101,7 @@ def test_a_closed_order_is_due_with_its_round_its_contact_and_its_deadline(acces
     contact = owner.get_one(Contact, order.id)
     assert (order.status, order.source, order.version, order.on_time) == (Status.DUE, "12345", 1, True)
     assert order.closed_on == date(2026, 5, 8)
-    assert (order.due_days, order.due_rule) == (15, "guangzhou/1")
+    assert (order.due_days, order.due_rule) == (15, "guangzhou/2")
     assert order.due_at is not None
     # The 9th was a Saturday that is worked, so the 15th working day is Monday the 25th.
     assert order.due_at.astimezone(UTC) == datetime(2026, 5, 25, 15, 59, 59, tzinfo=UTC)

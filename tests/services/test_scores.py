@@ -43,7 +43,7 @@ def test_every_measure_of_a_line_is_what_the_builders_made(owner: Session, envir
     assert score.legacy.percent == Decimal("66.67")
     assert score.coverage.percent == Decimal("66.67")
     assert score.satisfaction.too_few
-    assert found.basis.rules == "guangzhou/1"
+    assert found.basis.rules == "guangzhou/2"
 
 
 def test_a_unit_without_orders_has_dashes_and_no_noughts(owner: Session, environment: Environment) -> None:
