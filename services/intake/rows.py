@@ -13,6 +13,7 @@ from services.intake.moments import Moment, NotADate, read_moment
 from services.intake.problems import Code, Problem, problem, rejected
 from services.intake.profile import Closing, Column, Profile, Sheet
 from services.intake.reading import RawRow
+from services.rules import phones
 
 LONGEST: Mapping[str, int] = {
     "number": 60, "department": 120, "order_type": 40, "channel": 40, "category": 360, "place": 200, "address": 400,
@@ -137,7 +138,7 @@ class RowReader:
         accepted = self._moment(row, "accepted_at")
         closed, updated = self._moment(row, "closed_at"), self._moment(row, "updated_at")
         closed = self._closed(row, closed)
-        second, third = self._phone(row, "phone_2"), self._phone(row, "phone_3")
+        second, third = (_bare(self._phone(row, name)) for name in ("phone_2", "phone_3"))
         due, contacted = self._moment(row, "due_at"), self._moment(row, "unit_contacted_at")
         if accepted is not None:
             self._check_sequence(row, accepted, closed, due, contacted)
@@ -357,6 +358,11 @@ def _picker(positions: Sequence[int | None]) -> Callable[[Sequence[str]], Sequen
         (only,) = found
         return lambda cells: (cells[only],)
     return lambda cells: [cells[position] for position in found]
+
+
+def _bare(phone: str | None) -> str | None:
+    """Give a further number as the desk writes it down, so that one number is not kept twice; an odd one as it is."""
+    return phones.bare(phone) if phone is not None and phones.problem_of(phone) is None else phone
 
 
 def _last(moment: Moment) -> datetime:
