@@ -10,19 +10,36 @@ from datetime import datetime
 import streamlit as st
 
 from db.vocabulary import Contacted, Event, RatingSource, Satisfaction, Solved, Status
-from portal.case_view import SATISFACTION_ICONS, STATUS_COLOURS, contact_claim, fact, text_of
+from portal.case_view import (
+    SATISFACTION_ICONS,
+    STATUS_COLOURS,
+    consulted_line,
+    contact_claim,
+    fact,
+    phoned_line,
+    text_of,
+)
 from portal.deadline_sentence import deadline_sentence
 from portal.words import NOTHING, joined, label, moment, name, plain, say, short_moment, titled
+from services.desk_story import Consulted
 from services.orders import Answered, Call, Chapter, Happening, OrderStory, Rated
 from services.views import Named
 
-_TOLD = (Event.ORDER_ASSIGNED, Event.CONTACT_REVEALED, Event.ORDER_ARCHIVED)
+_TOLD = (
+    Event.ORDER_ASSIGNED,
+    Event.CONTACT_REVEALED,
+    Event.ORDER_ARCHIVED,
+    Event.OPT_OUT_RECORDED,
+    Event.OPT_OUT_ENDED,
+)
 """What the trail adds to a timeline; everything else stands there with its own facts already."""
 
 _EVENT_ICONS = {
     Event.ORDER_ASSIGNED: ":material/assignment_ind:",
     Event.CONTACT_REVEALED: ":material/visibility:",
     Event.ORDER_ARCHIVED: ":material/inventory_2:",
+    Event.OPT_OUT_RECORDED: ":material/phone_disabled:",
+    Event.OPT_OUT_ENDED: ":material/phone_enabled:",
 }
 _WORDS_OF_ANSWERS = {"contacted": Contacted, "solved": Solved}
 _SHORT = frozenset({"contacted", "solved", "result", "attitude"})
@@ -130,6 +147,7 @@ def _entries(story: OrderStory, chapter: Chapter) -> Iterator[Entry]:
     for call in chapter.calls:
         rating = next((one for one in from_calls if one.call_id == call.id), None)
         yield _call(call, rating)
+    yield from (_consulted(one) for one in chapter.consulted)
     yield from (_event(one) for one in story.happenings if one.action in _TOLD and _within(story, chapter, one.at))
 
 
@@ -162,8 +180,15 @@ def _call(call: Call, rating: Rated | None) -> Entry:
     lines += [say("case.quote", words=text_of(written)) for written in (call.words,) if written]
     lines += [titled(say("field.note"), text_of(written)) for written in (call.note,) if written]
     lines += [f":red-badge[:material/report: {label(finding)}]" for finding in call.findings]
+    lines += [told_by_phone for one in call.phoned if (told_by_phone := phoned_line(one))]
     icon = _icon(rating.satisfaction) if rating else f":gray[:material/{'call' if call.contacted else 'phone_missed'}:]"
     return Entry(call.recorded_at, icon, told, tuple(lines))
+
+
+def _consulted(one: Consulted) -> Entry:
+    return Entry(
+        one.asked_at, ":gray[:material/support_agent:]", f"**{label(Event.CASE_REFERRED)}**", (consulted_line(one),)
+    )
 
 
 def _answer(answered: Answered) -> str:

@@ -3,11 +3,14 @@
 Whatever people wrote is shown as text, never as Markdown.
 """
 
+from urllib.parse import quote
+
 import streamlit as st
 
 from db.vocabulary import Satisfaction, Status
-from portal.words import NOTHING, joined, label, moment, name, plain, say, short_moment
+from portal.words import NOTHING, joined, label, moment, name, plain, say, short_moment, titled
 from services.casework import OrderFacts
+from services.desk_story import Consulted, Phoned
 from services.history import Call, Chapter, Rated, Reading
 
 STATUS_COLOURS = {
@@ -90,13 +93,35 @@ def reading_told(reading: Reading) -> str:
     return f":small[:material/fact_check: {told}]"
 
 
+def phoned_line(phoned: Phoned) -> str:
+    """Return what the telephone system tells of a call: its length, and the recording as a link of its own."""
+    parts = []
+    if phoned.number > 1:
+        parts.append(say("case.number_dialled", number=phoned.number))
+    if phoned.seconds is not None:
+        parts.append(say("case.call_length", length=f"{phoned.seconds // 60}:{phoned.seconds % 60:02d}"))
+    if phoned.recording is not None and phoned.recording.startswith("https://"):
+        parts.append(f"[{say('case.recording')}]({quote(phoned.recording, safe='/:?&=%#@+,;~-._')})")
+    return f":small[:material/phone_in_talk: {' · '.join(parts)}]" if parts else ""
+
+
+def consulted_line(one: Consulted) -> str:
+    """Return a question that was put to the supervisors with its answer, or that it still waits for one."""
+    asked = titled(say("case.asked", name=plain(one.asked_by)), text_of(one.question))
+    if one.answer is None:
+        return f"{asked} :orange-badge[{say('case.not_answered')}]"
+    return f"{asked}  \n{titled(say('case.answered', name=plain(one.answered_by or '')), text_of(one.answer))}"
+
+
 def draw_story(order: OrderFacts) -> None:
     """Draw the ratings and the calls so far, newest first."""
-    if not order.ratings and not order.calls:
+    consulted = [one for chapter in order.chapters for one in chapter.consulted]
+    if not order.ratings and not order.calls and not consulted:
         st.caption(say("case.no_story"))
         return
     told = [(rating.rated_at, _rating(rating)) for rating in order.ratings]
     told += [(call.recorded_at, _call(call)) for call in order.calls]
+    told += [(one.asked_at, _consulted(one)) for one in consulted]
     told.sort(key=lambda one: one[0], reverse=True)
     st.markdown(f":small[:gray[{say('case.story')}]]")
     for _, sentence in told:
@@ -114,6 +139,10 @@ def _rating(rating: Rated) -> str:
     return f":small[{short_moment(rating.rated_at)} · {where}] {said}"
 
 
+def _consulted(one: Consulted) -> str:
+    return f":small[{short_moment(one.asked_at)} · :material/support_agent:] {consulted_line(one)}"
+
+
 def _call(call: Call) -> str:
     parts = [f":small[{short_moment(call.recorded_at)} · :material/call: {plain(name(call.disposition))}]"]
     if call.agent:
@@ -125,4 +154,5 @@ def _call(call: Call) -> str:
             parts.append(say("case.quote", words=text_of(written)))
     if call.reading is not None:
         parts.append(reading_told(call.reading))
+    parts += [phoned_line(one) for one in call.phoned]
     return " ".join(parts)

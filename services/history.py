@@ -17,6 +17,7 @@ from db.people import Person
 from db.reference import Channel, Department, Disposition, Grade, Questionnaire, RatingScale, Reason
 from db.vocabulary import FindingKind, RatingSource, Satisfaction
 from services.access import Look
+from services.desk_story import Consulted, Phoned, consulted_of, phoned_of
 from services.effective import calendar_around
 from services.rules import deadlines, questionnaire
 from services.rules.deadlines import Explanation
@@ -79,6 +80,7 @@ class Call:
     words: str | None
     reading: Reading | None
     findings: tuple[FindingKind, ...]
+    phoned: tuple[Phoned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class Chapter:
     sent_back: SentBack | None
     calls: tuple[Call, ...]
     ratings: tuple[Rated, ...]
+    consulted: tuple[Consulted, ...] = ()
 
 
 def chapters_of(look: Look, order: Order) -> tuple[Chapter, ...]:
@@ -120,6 +123,7 @@ def chapters_of(look: Look, order: Order) -> tuple[Chapter, ...]:
     rounds = look.session.scalars(select(Round).where(Round.order_id == order.id).order_by(Round.number)).all()
     calendar = _calendar(look, rounds)
     calls, ratings, returns = _calls(look, order, rounds), _ratings(look, order, rounds), _returns(look, order.id)
+    consulted = consulted_of(look, order.id)
     return tuple(
         Chapter(
             id=row.id,
@@ -140,6 +144,7 @@ def chapters_of(look: Look, order: Order) -> tuple[Chapter, ...]:
             sent_back=returns.get(row.id),
             calls=tuple(calls[row.id]),
             ratings=tuple(ratings[row.id]),
+            consulted=consulted.get(row.number, ()),
         )
         for row in rounds
     )
@@ -188,7 +193,7 @@ def _calls(look: Look, order: Order, rounds: Sequence[Round]) -> Mapping[int, li
     findings: Mapping[int, list[FindingKind]] = _grouped(
         (row.attempt_id, row.kind) for row in look.session.scalars(_of_attempts(Finding, of_order))
     )
-    readings = _readings(look, order)
+    readings, phoned = _readings(look, order), phoned_of(look, order.id)
     answered = _answered(look, {one.questionnaire_id for said in answers.values() for one in said})
     rows = look.session.execute(
         select(Attempt, Disposition, Person.name)
@@ -214,6 +219,7 @@ def _calls(look: Look, order: Order, rounds: Sequence[Round]) -> Mapping[int, li
                 words=next((one.value for one in answers[attempt.id] if one.question == WORDS), None),
                 reading=readings.get(attempt.id),
                 findings=tuple(findings[attempt.id]),
+                phoned=phoned.get(attempt.id, ()),
             ),
         )
         for attempt, disposition, agent in rows

@@ -118,7 +118,7 @@ def opt_out(work: Work, order: Order, phone: str, kind: OptOutKind, request_id: 
         )
     )
     facts: dict[str, Fact] = {"kind": kind.value}
-    work.record(Event.OPT_OUT_RECORDED, row, after=facts, request_id=request_id, department_id=order.department_id)
+    work.record(Event.OPT_OUT_RECORDED, row, after=facts, request_id=request_id)
 
 
 def belong_to(work: Work, attempt: Attempt, round_number: int) -> None:
