@@ -38,18 +38,18 @@ def test_further_numbers_and_the_language_come_in_with_the_order(access: Access,
     assert told(bring(access, sheet(row))) == (1, 1, 0, 0, 0)
     assert numbers(owner) == [(2, SECOND), (3, THIRD)]
     order, _ = stored(owner)
-    assert order.language == "cantonese"
+    assert order.language == "yue"
     assert owner.scalars(select(OtherNumber.department_id)).all() == [order.department_id] * 2
-    assert owner.scalars(select(CallbackCase.needs)).one() == ["cantonese"]
+    assert owner.scalars(select(CallbackCase.needs)).one() == ["yue"]
     assert told(bring(access, sheet(row))) == (1, 0, 0, 1, 0)
 
 
 def test_an_empty_cell_erases_neither_a_number_nor_the_language(access: Access, owner: Session) -> None:
-    bring(access, sheet(GOOD | {"联系电话2": SECOND, "通话语言": "english"}))
+    bring(access, sheet(GOOD | {"联系电话2": SECOND, "通话语言": "en"}))
     later = GOOD | {"联系电话2": "", "联系电话3": "", "通话语言": "", "标题": "新标题"}
     assert told(bring(access, sheet(later))) == (1, 0, 1, 0, 0)
     assert numbers(owner) == [(2, SECOND)]
-    assert stored(owner)[0].language == "english"
+    assert stored(owner)[0].language == "en"
 
 
 def test_a_number_that_is_known_is_no_news_at_any_position(access: Access, owner: Session) -> None:
