@@ -8,16 +8,18 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from db.callbacks import CallbackCase, OptOut, OtherNumber, TelephoneCall
+from db.callbacks import OptOut, OtherNumber, TelephoneCall
 from db.orders import Order
 from db.people import Person
 from db.vocabulary import Event, OptOutKind
 from services import numbers
 from services.access import Access, Work
+from services.callback_case import hold_of, kept_case
 from services.casework import acting_person, refuse, text_problem
-from services.errors import Conflict, Fact, Invalid, NotFound
+from services.errors import Conflict, Fact, Invalid, MayNotCall, NotFound
 from services.numbers import NumberLine
 from services.rules import lifecycle, phones
+from services.rules.attempts import Block
 from services.rules.masking import masked_phone
 from services.rules.permissions import Permission
 from services.rules.phones import DialTemplate
@@ -139,7 +141,7 @@ def add_number(access: Access, *, order_id: int, phone: str, note: str | None, r
 def dial(access: Access, *, order_id: int, number: int, template: DialTemplate, request_id: str) -> Dialled:
     """Return one number of the requester in full, with the link that calls it; that it was dialled is in the trail.
 
-    Raises NotFound, IllegalMove where the order is not to be called about, and Conflict where somebody else holds the
+    Raises NotFound, IllegalMove where the order is not to be called about, and MayNotCall where somebody else holds the
     case, where it waits for a supervisor, or where the citizen does not want to be called.
     """
     with access.write(Permission.CALLBACK_RECORD) as work:
@@ -254,17 +256,14 @@ def _phone_problem(phone: str, known: dict[int, str]) -> str | None:
 
 def _refuse_call(work: Work, order: Order, phone: str, known: list[str]) -> None:
     """Refuse to dial for somebody who is not to be called now, whoever asks."""
-    case = work.session.scalars(
-        select(CallbackCase).where(CallbackCase.order_id == order.id, CallbackCase.round == order.round)
-    ).one_or_none()
+    case = kept_case(work, order)
     if case is not None and case.referred:
-        raise Conflict("error.case_referred")
-    if case is not None and case.held_until is not None and case.held_until > work.now:
-        holder = work.session.get(Person, case.held_by)
-        if holder is not None and holder.id != work.actor.id:
-            raise Conflict("error.held_by_other", name=holder.name)
+        raise MayNotCall(Block.REFERRED)
+    hold = hold_of(work, case) if case is not None else None
+    if hold is not None and not hold.mine:
+        raise MayNotCall(Block.HELD_BY_OTHER, until=hold.until, who=hold.name)
     if numbers.is_opted_out(work, known) or numbers.is_opted_out(work, [phone]):
-        raise Conflict("error.opted_out")
+        raise MayNotCall(Block.OPTED_OUT)
 
 
 def _opt_out_line(row: OptOut, number: str | None, recorded_by: str, ended_by: str | None) -> OptOutLine:

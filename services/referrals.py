@@ -13,6 +13,7 @@ from db.reference import Department
 from db.vocabulary import Event, NoticeKind, Role
 from services import casework
 from services.access import Access, Work
+from services.callback_case import hold_of, kept_case
 from services.casework import OrderFacts, acting_person, refuse, text_problem
 from services.errors import Conflict
 from services.rules.permissions import Permission, least
@@ -77,7 +78,8 @@ def refer(access: Access, *, order_id: int, question: str, request_id: str) -> R
                 raise Conflict()
             return ReferralReceipt(earlier.id, order_id, order.number, repeated=True)
         case = _case(work, order)
-        if case is None or case.held_by != work.actor.id or case.held_until is None or case.held_until < work.now:
+        hold = hold_of(work, case) if case is not None else None
+        if case is None or hold is None or not hold.mine:
             raise Conflict("error.not_held")
         refuse({"question": text_problem(question, SHORTEST_TEXT)})
         referral = work.add(
@@ -154,11 +156,9 @@ def answer_referral(access: Access, *, referral_id: int, answer: str, request_id
 
 
 def _case(work: Work, order: Order) -> CallbackCase | None:
-    return work.session.scalars(
-        select(CallbackCase)
-        .where(CallbackCase.order_id == order.id, CallbackCase.round == order.round, CallbackCase.open)
-        .with_for_update()
-    ).one_or_none()
+    """Return the case of an order where it still waits to be called about."""
+    case = kept_case(work, order, lock=True)
+    return case if case is not None and case.open else None
 
 
 def _give_back(work: Work, order: Order, referral: Referral) -> None:

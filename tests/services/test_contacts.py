@@ -16,7 +16,7 @@ from db.vocabulary import Event, OptOutKind, Role, Status
 from services import contacts, numbers
 from services.access import SYSTEM, Access
 from services.environment import Environment
-from services.errors import Conflict, IllegalMove, Invalid, NotAllowed, NotFound
+from services.errors import Conflict, IllegalMove, Invalid, MayNotCall, NotAllowed, NotFound
 from services.rules.permissions import Permission
 from services.rules.phones import DialTemplate
 from tests import builders
@@ -124,9 +124,9 @@ def test_nobody_dials_while_somebody_else_holds_the_case(
     until = clock.now + timedelta(minutes=15)
     owner.execute(update(CallbackCase).values(held_by=other.id, held_since=clock.now, held_until=until))
     owner.commit()
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(MayNotCall) as refused:
         _dial(desk, order)
-    assert (refused.value.code, refused.value.facts) == ("error.held_by_other", {"name": "测试·李"})
+    assert (refused.value.why, refused.value.who, refused.value.until) == ("held_by_other", "测试·李", until)
     assert _dial(builders.door(environment, other), order).phone == "13800000001"
     clock.now = until + timedelta(seconds=1)
     assert _dial(desk, order, form="d2").phone == "13800000001"
@@ -150,7 +150,7 @@ def test_a_number_that_is_not_to_be_called_is_left_out_of_turn_and_not_dialled(
     _opt_out(owner, agent, "13800000001")
     first, second = contacts.list_numbers(desk, order_id=order.id)
     assert (first.opted_out, first.in_turn, second.in_turn) == (OptOutKind.DO_NOT_CALL, False, True)
-    with pytest.raises(Conflict, match="opted_out"):
+    with pytest.raises(MayNotCall, match="opted_out"):
         _dial(desk, order)
     assert _dial(desk, order, number=2).phone == "02088880002"
 
@@ -161,7 +161,7 @@ def test_who_does_not_want_to_be_asked_is_called_under_no_number(
     _add(desk, order, "02088880002")
     _opt_out(owner, agent, "13800000001", OptOutKind.NO_SURVEY)
     assert not any(one.in_turn for one in contacts.list_numbers(desk, order_id=order.id))
-    with pytest.raises(Conflict, match="opted_out"):
+    with pytest.raises(MayNotCall, match="opted_out"):
         _dial(desk, order, number=2)
 
 

@@ -14,7 +14,7 @@ from db.vocabulary import Event, NoticeKind, Outcome, Role, Status
 from services import contacts, notices, referrals
 from services.access import Access
 from services.environment import Environment
-from services.errors import Conflict, Invalid, NotAllowed
+from services.errors import Conflict, Invalid, MayNotCall, NotAllowed
 from services.rules.phones import DialTemplate
 from tests import builders
 from tests.services.conftest import Clock
@@ -80,7 +80,7 @@ def test_a_referred_case_rests_and_every_supervisor_is_told(
     assert (line.question, line.asked_by, line.department and line.department.zh) == (QUESTION, "测试·陈", "市水务局")
     [body] = owner.scalars(select(EventRow.body).where(EventRow.action == Event.CASE_REFERRED)).all()
     assert QUESTION not in body
-    with pytest.raises(Conflict, match="case_referred"):
+    with pytest.raises(MayNotCall, match="referred"):
         contacts.dial(desk, order_id=order.id, number=1, template=DialTemplate.parse("tel:{number}"), request_id="dial")
 
 
