@@ -69,7 +69,9 @@ def case_of(look: Look, order: Order) -> Case:
 def kept_case(look: Look, order: Order, *, lock: bool = False) -> CallbackCase | None:
     """Return what the queue keeps of an order's round, None where the round never came to be asked about."""
     found = select(CallbackCase).where(CallbackCase.order_id == order.id, CallbackCase.round == order.round)
-    return look.session.scalars(found.with_for_update() if lock else found).one_or_none()
+    if lock:
+        found = found.with_for_update().execution_options(populate_existing=True)
+    return look.session.scalars(found).one_or_none()
 
 
 def hold_of(look: Look, kept: CallbackCase) -> Hold | None:

@@ -5,15 +5,18 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
 
-from db.orders import Answer, Attempt, AttemptReason, Contact, Finding, Order, Rating, Round
-from db.reference import Channel, Department, Grade, OrderType, RatingScale
-from db.vocabulary import Event, RatingSource, Satisfaction, Status
-from services import casework
+from db.orders import Attempt, Contact, Order, Rating, Round
+from db.reference import Department, OrderType
+from db.vocabulary import AppointmentEnd, Event, OptOutKind, Satisfaction, Status
+from services import bookings, call_record, calling, casework, numbers
 from services.access import Access, Look, Work
-from services.callback_case import Case, case_of, history_of
+from services.bookings import Booking
+from services.call_record import Outcome, Said
+from services.callback_case import Case, case_of
+from services.calling import RoundCalls
 from services.code_lists import CodeLists
 from services.errors import Invalid, NotFound
-from services.rules import attempts, lifecycle, survey
+from services.rules import attempts, lifecycle
 from services.rules.deadlines import start_of
 from services.rules.dispositions import Tried
 from services.rules.permissions import Permission
@@ -99,48 +102,56 @@ def record_callback(
     visit: Visit,
     request_id: str,
     started_at: datetime | None = None,
+    hands_ms: int | None = None,
+    number: int = 1,
+    appointment: Booking | None = None,
+    opt_out: OptOutKind | None = None,
 ) -> Receipt:
     """Write down one call, answered or not, and move the order on as the rules of the day say.
 
+    `number` is which of the citizen's numbers was dialled, `appointment` what was agreed, `opt_out` what the citizen
+    does not want any more. Whoever records a call has its case; nobody else may hold it.
     Sending the same form twice writes one attempt and answers with the same receipt.
-    Raises NotFound, Stale, IllegalMove or Invalid with every problem by its field.
+    Raises NotFound, Stale, IllegalMove, MayNotCall or Invalid with every problem by its field.
     """
     with access.write(Permission.CALLBACK_RECORD) as work:
         order = work.lock(Order, order_id)
-        if casework.repeated(work.already(Attempt, request_id), order):
-            return casework.receipt(work, order)
+        earlier = work.already(Attempt, request_id)
+        if earlier is not None and casework.repeated(earlier, order):
+            return casework.receipt(work, order, earlier)
         work.unchanged(order, seen)
         # Every outcome of a call starts where another try may be made: refuse before the answers are looked at.
         lifecycle.advance(order.status, lifecycle.RETRY)
-        lists = CodeLists.read(work)
-        current = casework.current_round(work, order)
-        verdict = survey.judge(
-            visit,
-            lists.book,
-            unit_contacted=current.unit_contacted,
-            order_type=work.one(OrderType, order.order_type_id).code,
-            today=work.today,
+        lists, current = CodeLists.read(work), casework.current_round(work, order)
+        calls = calling.calls_of(work, order, lists)
+        at = calling.called_at(work, calls)
+        calling.refuse_blocked(calls, number, at)
+        agreed = _Agreed(number, appointment, opt_out)
+        verdict = _judged(work, order, current, lists, calls, visit, agreed)
+        said = Said(
+            request_id=request_id,
+            started_at=calling.moment_of(calls, started_at, at, work.now),
+            number=number,
+            day_part=attempts.day_part(calls.policy, at),
+            hands_ms=call_record.sane_hands(hands_ms),
         )
-        move = _move(work, order, current, verdict, lists)
-        before = _counted(order)
-        attempt = _store(work, current, verdict, lists, request_id, started_at)
-        _count(work, order, current, verdict, move)
+        tried = agreed.tried(lists, verdict, said.started_at)
+        outcome = _outcome(work, order, current, lists, calls, verdict, tried, agreed)
+        before = call_record.facts_of(order)
+        attempt = call_record.store(work, current, calls, outcome, lists, said)
+        call_record.count(work, order, current, outcome)
+        call_record.keep_case(work, calls, attempt, tried, outcome)
+        _keep_agreed(work, order, calls, agreed, request_id)
+        numbers.belong_to(work, attempt, order.round)
+        call_record.end_draft(work, order)
         work.record(
             Event.CALLBACK_RECORDED,
             order,
             before=before,
-            after=_counted(order)
-            | {
-                "move": move.name,
-                "attempt": attempt.id,
-                "disposition": verdict.disposition.code,
-                "reasons": ",".join(verdict.reasons) or None,
-                "finding": verdict.finding.value if verdict.finding else None,
-                "rules": lists.in_force.rules.name,
-            },
+            after=call_record.facts_of(order) | call_record.told(attempt, outcome, lists),
             request_id=request_id,
         )
-        return casework.receipt(work, order)
+        return casework.receipt(work, order, attempt)
 
 
 def reveal_contact(access: Access, *, order_id: int, reason: str, request_id: str) -> Revealed:
@@ -212,93 +223,74 @@ def _my_day(look: Look) -> tuple[int, int]:
 # Writing down ---------------------------------------------------------------------------------------------------------
 
 
-def _move(look: Look, order: Order, current: Round, verdict: Verdict, lists: CodeLists) -> lifecycle.Move:
-    """Return what the call does to the order, by the answer or by the attempt policy."""
-    rules = lists.in_force.rules
-    tried = Tried(verdict.disposition, look.now)
-    progress = attempts.after_attempt(history_of(look, current, lists.book), tried, lists.in_force_policy.policy)
-    place = {"round_number": order.round, "max_rounds": rules.max_rounds.value}
-    if verdict.satisfaction is not None:
-        return lifecycle.after_answer(verdict.satisfaction, **place)
-    if progress.step == attempts.Step.AGAIN:
-        return lifecycle.RETRY
-    return lifecycle.after_silence(casework.standing(look, current), **place)
+@dataclass(frozen=True, slots=True)
+class _Agreed:
+    """Which number was dialled, and what was agreed with whoever answered it."""
+
+    number: int
+    appointment: Booking | None
+    opt_out: OptOutKind | None
+
+    def tried(self, lists: CodeLists, verdict: Verdict, at: datetime) -> Tried:
+        """Return the call as the rules read it."""
+        return calling.as_tried(
+            lists,
+            verdict.disposition.code,
+            at,
+            self.number,
+            silenced=self.opt_out is not None,
+            for_good=self.opt_out == OptOutKind.NO_SURVEY,
+        )
 
 
-def _store(
+def _judged(
+    work: Work, order: Order, current: Round, lists: CodeLists, calls: RoundCalls, visit: Visit, agreed: _Agreed
+) -> Verdict:
+    """Return what a visit amounts to, or refuse it with every problem, those of what was agreed included."""
+    problems: dict[str, str] = {}
+    if agreed.appointment is not None:
+        problems = bookings.problems_of(work, agreed.appointment, calls.policy, calls.last_day)
+    if agreed.opt_out is not None and agreed.number not in calls.phones:
+        problems["opt_out"] = "no_number"
+    try:
+        verdict = call_record.judged(work, order, current, lists, visit)
+    except Invalid as wrong:
+        raise Invalid(wrong.problems | problems) from None
+    if problems:
+        raise Invalid(problems)
+    return verdict
+
+
+def _outcome(
     work: Work,
+    order: Order,
     current: Round,
-    verdict: Verdict,
     lists: CodeLists,
-    request_id: str,
-    started_at: datetime | None,
-) -> Attempt:
-    """Add the attempt, and with an answer its rating, answers, reasons and finding: all of the round's department."""
-    of_round = {"order_id": current.order_id, "round_id": current.id, "department_id": current.department_id}
-    attempt = work.add(
-        Attempt(
-            **of_round,
-            agent_id=casework.acting_person(work),
-            disposition_id=lists.dispositions[verdict.disposition.code].id,
-            started_at=min(started_at or work.now, work.now),
-            recorded_at=work.now,
-            note=verdict.note,
-            request_id=request_id,
-        )
+    calls: RoundCalls,
+    verdict: Verdict,
+    tried: Tried,
+    agreed: _Agreed,
+) -> Outcome:
+    """Return what the call does to its order; an appointment is refused where nothing is left to ask."""
+    outcome = call_record.outcome_of(
+        order,
+        calls,
+        verdict,
+        tried,
+        max_rounds=lists.in_force.rules.max_rounds.value,
+        standing=casework.standing(work, current),
+        appointment=agreed.appointment.at if agreed.appointment is not None else None,
+        opt_out=agreed.opt_out,
     )
-    of_attempt = {"attempt_id": attempt.id, "department_id": current.department_id}
-    for question, value in verdict.answers.items():
-        asked = lists.asked.id
-        work.session.add(Answer(**of_attempt, questionnaire_id=asked, question=question, value=value))
-    for code in verdict.reasons:
-        work.session.add(AttemptReason(**of_attempt, reason_id=lists.reasons[code].id))
-    if verdict.finding is not None:
-        work.session.add(Finding(**of_round, attempt_id=attempt.id, kind=verdict.finding, found_at=work.now))
-    if verdict.satisfaction is not None:
-        work.session.add(
-            Rating(
-                **of_round,
-                source=RatingSource.CALLBACK,
-                channel_id=work.session.scalar(select(Channel.id).where(Channel.code == "callback")),
-                grade_id=_grade(work, verdict),
-                satisfaction=verdict.satisfaction,
-                rule_set_id=lists.in_force.id,
-                rated_at=work.now,
-                attempt_id=attempt.id,
-            )
-        )
-    return attempt
+    if agreed.appointment is not None and outcome.settled:
+        raise Invalid({"appointment_at": "case_is_over"})
+    return outcome
 
 
-def _grade(look: Look, verdict: Verdict) -> int:
-    of_scale = select(Grade.id).join(RatingScale, RatingScale.id == Grade.scale_id)
-    return look.session.scalars(of_scale.where(RatingScale.code == verdict.scale, Grade.code == verdict.grade)).one()
-
-
-def _count(work: Work, order: Order, current: Round, verdict: Verdict, move: lifecycle.Move) -> None:
-    """Put what came of the call into the columns that are counted, and settle the round where the call ended it."""
-    order.status = lifecycle.advance(order.status, move)
-    order.attempts += 1
-    order.called = True
-    order.reached = order.reached or verdict.reached
-    if verdict.satisfaction is not None:
-        order.rated = True
-        order.satisfaction, order.solved = verdict.satisfaction, verdict.solved
-        order.counted_department_id = current.department_id
-    if order.status == Status.ESCALATED:
-        order.escalated = True
-    if order.status == Status.ARCHIVED:
-        order.outcome = casework.outcome_of(order)
-    if move != lifecycle.RETRY:
-        current.settled_at = work.now
-        current.satisfaction = verdict.satisfaction or casework.standing(work, current)
-
-
-def _counted(order: Order) -> dict[str, str | int | bool | None]:
-    return {
-        "status": order.status.value,
-        "satisfaction": order.satisfaction.value if order.satisfaction else None,
-        "solved": order.solved.value if order.solved else None,
-        "attempts": order.attempts,
-        "reached": order.reached,
-    }
+def _keep_agreed(work: Work, order: Order, calls: RoundCalls, agreed: _Agreed, request_id: str) -> None:
+    """End the appointment that the call kept, and write down what was agreed in it."""
+    bookings.end(work, order, calls.case, AppointmentEnd.KEPT)
+    if agreed.appointment is not None:
+        bookings.book(work, order, calls.case, agreed.appointment, request_id)
+    if agreed.opt_out is not None:
+        numbers.opt_out(work, order, calls.phones[agreed.number], agreed.opt_out, request_id)

@@ -109,10 +109,17 @@ def acting_person(work: Work) -> int:
     return work.actor.id
 
 
-def receipt(work: Work, order: Order) -> Receipt:
+def receipt(work: Work, order: Order, attempt: Attempt | None = None) -> Receipt:
     """Return what a command answers, once the order's new version is known."""
     work.session.flush()
-    return Receipt(order.id, order.number, order.version, order.status, repeated=work.repeated)
+    return Receipt(
+        order.id,
+        order.number,
+        order.version,
+        order.status,
+        repeated=work.repeated,
+        attempt_id=attempt.id if attempt is not None else None,
+    )
 
 
 def standing(look: Look, current: Round) -> Satisfaction | None:

@@ -41,10 +41,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a command answers: the order, its new version, and whether the same form had been sent before."""
+    """What a command answers: the order, its new version, and whether the same form had been sent before.
+
+    `attempt_id` is the call that was written down, where the command was one of those that write calls.
+    """
 
     order_id: int
     number: str
     version: int
     status: str
     repeated: bool = False
+    attempt_id: int | None = None

@@ -61,6 +61,8 @@ from services.rules.deadlines import CITY
 ISSUER = "https://sign-in.test"
 ACCEPTED = datetime(2026, 5, 6, 9, 30, tzinfo=CITY)
 """A Wednesday, the first working day after the May holiday of 2026."""
+ASKED_ABOUT = datetime(2026, 6, 5, 9, 30, tzinfo=CITY)
+"""A Friday: an order that was accepted then was closed on 12 June, and may be called about until 18 June 2026."""
 
 _Row = TypeVar("_Row", bound=Base)
 
@@ -192,8 +194,9 @@ def closed_order(session: Session, department: Department | None = None, **facts
 
 
 def due_order(session: Session, department: Department | None = None, **facts: Any) -> Order:
-    """Add a closed order that waits for a callback."""
-    return closed_order(session, department, status=Status.DUE, **facts)
+    """Add a closed order that waits for a callback, by default one that may be called about at the tests' clock."""
+    accepted = facts.pop("accepted_at", ASKED_ABOUT)
+    return closed_order(session, department, status=Status.DUE, accepted_at=accepted, **facts)
 
 
 def archived_order(

@@ -23,7 +23,7 @@ MAY = ScoreFilter(date(2026, 5, 1), date(2026, 5, 31))
 def test_every_measure_of_a_line_is_what_the_builders_made(owner: Session, environment: Environment) -> None:
     unit = builders.department(owner)
     builders.order(owner, unit)
-    builders.due_order(owner, unit)
+    builders.due_order(owner, unit, accepted_at=builders.ACCEPTED)
     builders.archived_order(owner, unit)
     for _ in range(3):
         builders.archived_order(owner, unit, Satisfaction.SATISFIED)

@@ -1,0 +1,155 @@
+"""The calls of one round as the callback policy reads them, and whether the citizen may be called now.
+
+What the city has to say about a call stands in three places: the attempts that were made, the case that the queue keeps
+of the round, and the policy of the day. They are read together here, once, with the case held against other writers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import aliased
+
+from db.callbacks import CallbackCase
+from db.orders import Attempt, Order, Round
+from db.reference import Disposition
+from services import numbers
+from services.access import Work
+from services.callback_case import hold_of, kept_case
+from services.code_lists import CodeLists
+from services.effective import calendar_around
+from services.errors import Invalid, MayNotCall
+from services.rules import attempts
+from services.rules.attempts import Block
+from services.rules.callback_policy import CallbackPolicy
+from services.rules.deadlines import local_day
+from services.rules.dispositions import Tried
+
+
+@dataclass(frozen=True, slots=True)
+class RoundCalls:
+    """The calls of a round that stand, oldest first, with what judges the next one.
+
+    `phones` are the citizen's numbers by their position, `opted_out` those of them that are not to be called.
+    """
+
+    case: CallbackCase
+    made: tuple[tuple[Attempt, Tried], ...]
+    policy: CallbackPolicy
+    last_day: date | None
+    phones: dict[int, str]
+    opted_out: frozenset[int]
+
+    @property
+    def history(self) -> Sequence[Tried]:
+        """How the calls ended, as the rules read them."""
+        return [tried for _, tried in self.made]
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers may be tried in turn."""
+        return max(self.phones, default=1)
+
+    def without(self, attempt: Attempt) -> "RoundCalls":
+        """Return the same as it would be had a call not been made."""
+        return replace(self, made=tuple(one for one in self.made if one[0].id != attempt.id))
+
+    def on_time(self, day: date) -> bool | None:
+        """Say whether a day is not after the last one of the policy; None where the calendar does not tell it."""
+        return None if self.last_day is None else day <= self.last_day
+
+
+def stands() -> ColumnElement[bool]:
+    """Return the condition that an attempt was not corrected by another one: what was corrected counts no more."""
+    correction = aliased(Attempt)
+    return ~select(correction.id).where(correction.corrects_id == Attempt.id).exists()
+
+
+def calls_of(work: Work, order: Order, lists: CodeLists) -> RoundCalls:
+    """Return the calls of an order's last round, with its case held until this transaction ends."""
+    case = kept_case(work, order, lock=True)
+    assert case is not None  # The database opens a case for every order that is due.
+    policy = lists.in_force_policy.policy
+    # Ten calendar days for five working ones leave room for the longest holiday.
+    calendar = calendar_around(work, case.closed_on, case.closed_on + timedelta(days=policy.last_day.value * 2 + 40))
+    phones = numbers.phones_of(work, order.id)
+    said = numbers.opt_outs_of(work, phones.values())
+    everywhere = numbers.is_opted_out(work, phones.values())
+    opted_out = frozenset(number for number, phone in phones.items() if everywhere or phone in said)
+    rows = work.session.execute(
+        select(Attempt, Disposition.code)
+        .join(Disposition, Disposition.id == Attempt.disposition_id)
+        .join(Round, Round.id == Attempt.round_id)
+        .where(Round.order_id == order.id, Round.number == order.round, stands())
+        .order_by(Attempt.started_at, Attempt.id)
+    )
+    made = tuple(
+        (attempt, as_tried(lists, code, attempt.started_at, attempt.number, silenced=attempt.number in opted_out))
+        for attempt, code in rows
+    )
+    return RoundCalls(
+        case=case,
+        made=made,
+        policy=policy,
+        last_day=attempts.last_day_of(policy, case.closed_at, calendar),
+        phones=phones,
+        opted_out=opted_out,
+    )
+
+
+def as_tried(
+    lists: CodeLists, disposition: str, at: datetime, number: int, *, silenced: bool = False, for_good: bool = False
+) -> Tried:
+    """Return a call as the rules read it.
+
+    A number whose owner does not want to be called (`silenced`) is as good as dead, however the call to it ended; who
+    does not want to be asked at all (`for_good`) is not called on another number either.
+    """
+    ending = lists.book.dispositions[disposition]
+    if silenced and not ending.interview:
+        ending = replace(ending, final=True, another_number=not for_good)
+    return Tried(ending, at, number)
+
+
+def called_at(work: Work, calls: RoundCalls) -> datetime:
+    """Return when the present call began: when its agent took the case, or now where they did not.
+
+    A hold that ran out while its agent was still talking, and that nobody took over, counts for the length of one more
+    lease. Raises MayNotCall while somebody else holds the case.
+    """
+    case, now = calls.case, work.now
+    held = hold_of(work, case)
+    if held is not None and not held.mine:
+        raise MayNotCall(Block.HELD_BY_OTHER, until=held.until, who=held.name)
+    if case.held_by != work.actor.id or case.held_since is None or case.held_until is None:
+        return now
+    lease = timedelta(minutes=calls.policy.lease_minutes.value)
+    return case.held_since if case.held_until + lease >= now else now
+
+
+def refuse_blocked(calls: RoundCalls, number: int, at: datetime) -> None:
+    """Raise MayNotCall where the citizen may not be called at a moment, and Invalid for a number they do not have."""
+    if number not in calls.phones and number != 1:
+        raise Invalid({"number": "unknown"})
+    if calls.case.referred:
+        raise MayNotCall(Block.REFERRED)
+    if number in calls.opted_out:
+        raise MayNotCall(Block.OPTED_OUT)
+    blocked = attempts.may_call(
+        calls.history, calls.policy, at, calls.last_day, calls.case.appointment_at, numbers=calls.numbers
+    )
+    if blocked is not None:
+        raise MayNotCall(blocked.code, until=blocked.until)
+
+
+def moment_of(calls: RoundCalls, given: datetime | None, at: datetime, now: datetime) -> datetime:
+    """Return when a call is said to have begun: when its case was taken, or what the form says within one lease."""
+    if at < now:
+        return at
+    return min(max(given or now, now - timedelta(minutes=calls.policy.lease_minutes.value)), now)
+
+
+def day_of(attempt: Attempt) -> date:
+    """Return the city's day of a call."""
+    return local_day(attempt.recorded_at)
