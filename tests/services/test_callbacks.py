@@ -149,8 +149,8 @@ def test_a_denied_contact_is_found_even_where_the_citizen_is_satisfied(owner: Se
 
 def test_silence_is_an_outcome_of_its_own(owner: Session, agent: Access, clock: Clock) -> None:
     order = builders.due_order(owner)
-    for number in range(3):
-        clock.now += timedelta(days=1)
+    for number, hour in enumerate((9, 15, 18)):
+        clock.now = builders.at(f"2026-06-{16 + number}", hour)
         expected = Status.ARCHIVED if number == 2 else Status.DUE
         assert record(agent, order, NOBODY, f"form-{number}").status == expected
     owner.refresh(order)
@@ -178,8 +178,8 @@ def test_a_dissatisfied_rating_stands_although_nobody_answers(owner: Session, ag
 def test_silence_after_rework_takes_nothing_back(owner: Session, agent: Access) -> None:
     unit = builders.department(owner)
     order = builders.returned_order(owner, unit)
-    order.status, order.round_closed_at = Status.DUE, builders.at("2026-06-01")
-    builders.current_round(owner, order).closed_at = builders.at("2026-06-01")
+    order.status, order.round_closed_at = Status.DUE, builders.at("2026-06-12")
+    builders.current_round(owner, order).closed_at = builders.at("2026-06-12")
     owner.commit()
     assert record(agent, order, Visit("4.31")).status == Status.ARCHIVED
     owner.refresh(order)
@@ -315,9 +315,9 @@ def test_every_round_holds_its_own_rating(owner: Session, agent: Access) -> None
     mine, theirs = builders.department(owner), builders.department(owner)
     order = builders.returned_order(owner, mine)
     order.status, order.department_id = Status.DUE, theirs.id
-    order.round_closed_at = builders.at("2026-06-01")
+    order.round_closed_at = builders.at("2026-06-12")
     last = builders.current_round(owner, order)
-    owner.execute(Round.__table__.update().where(Round.id == last.id).values(closed_at=builders.at("2026-06-01")))
+    owner.execute(Round.__table__.update().where(Round.id == last.id).values(closed_at=builders.at("2026-06-12")))
     owner.commit()
     record(agent, order, PLEASED)
     owner.refresh(order)
