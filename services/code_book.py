@@ -55,19 +55,25 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One attribute of a list; `fixed` ones are given when a code is added and stay."""
+    """One attribute of a list; `fixed` ones are given when a code is added and stay. `column` says where it is kept."""
 
     name: str
     kind: FieldKind
     words: tuple[str, ...] = ()
     fixed: bool = False
     needed: bool = False
+    stored_as: str = ""
+
+    @property
+    def column(self) -> str:
+        """The column of the list's table; most fields bear its name."""
+        return self.stored_as or self.name
 
 
 FIELDS: Mapping[CodeList, tuple[Field, ...]] = MappingProxyType(
     {
         CodeList.REASONS: (
-            Field("heading", FieldKind.WORD, fixed=True, needed=True),
+            Field("heading", FieldKind.WORD, fixed=True, needed=True, stored_as="parent_id"),
             Field("attributable", FieldKind.SWITCH),
             Field("calls_for_rework", FieldKind.SWITCH),
             Field("needs_evidence", FieldKind.SWITCH),
@@ -78,7 +84,7 @@ FIELDS: Mapping[CodeList, tuple[Field, ...]] = MappingProxyType(
         CodeList.DISPOSITIONS: (
             Field("aapor_group", FieldKind.WORD, GROUPS, fixed=True, needed=True),
             Field("final", FieldKind.SWITCH),
-            Field("contacted", FieldKind.SWITCH),
+            Field("is_contact", FieldKind.SWITCH, stored_as="contacted"),
             Field("note_required", FieldKind.SWITCH),
             Field("retry_minutes", FieldKind.MINUTES),
             Field("another_number", FieldKind.SWITCH),
@@ -316,13 +322,13 @@ def _columns(look: Look, which: CodeList, facts: Mapping[str, Value], *, adding:
             continue
         value = facts.get(field.name)
         if field.name == "heading":
-            values["parent_id"] = look.session.scalars(select(Reason.id).where(Reason.code == value)).one()
+            values[field.column] = look.session.scalars(select(Reason.id).where(Reason.code == value)).one()
         elif field.kind == FieldKind.CODES:
-            values[field.name] = list(value) if isinstance(value, tuple) and value else None
+            values[field.column] = list(value) if isinstance(value, tuple) and value else None
         elif field.kind == FieldKind.SWITCH:
-            values[field.name] = bool(value)
+            values[field.column] = bool(value)
         else:
-            values[field.name] = value
+            values[field.column] = value
     return values
 
 
@@ -335,7 +341,7 @@ def _check_whole(which: CodeList, row: Any) -> None:
     refuse(
         {
             "final": "must_be_final" if (answered or hard) and not row.final else None,
-            "contacted": "must_be_contacted" if (answered or row.refusal) and not row.contacted else None,
+            "is_contact": "must_be_contacted" if (answered or row.refusal) and not row.contacted else None,
             "refusal": "not_a_refusal" if row.refusal and row.aapor_group != "R" else None,
             "another_number": "answered" if answered and row.another_number else None,
         }
@@ -348,7 +354,7 @@ def _line(which: CodeList, row: Any, rows: Sequence[Any]) -> CodeLine:
         if field.name == "heading":
             facts["heading"] = next((one.code for one in rows if one.id == row.parent_id), None)
             continue
-        value = getattr(row, field.name)
+        value = getattr(row, field.column)
         facts[field.name] = tuple(value) if isinstance(value, list) else value
     return CodeLine(Named.of(row), facts, row.active_to, row.version)
 

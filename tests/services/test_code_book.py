@@ -102,10 +102,10 @@ def test_a_new_ending_belongs_to_a_group_and_leaves_nobody_out(owner: Session, a
     [
         (None, {}, {"aapor_group": "required"}),
         ("UH", {}, {"aapor_group": "unknown"}),
-        ("I", {"contacted": True}, {"final": "must_be_final"}),
-        ("R", {"refusal": "hard", "contacted": True}, {"final": "must_be_final"}),
-        ("R", {"refusal": "soft"}, {"contacted": "must_be_contacted"}),
-        ("NC", {"refusal": "soft", "contacted": True}, {"refusal": "not_a_refusal"}),
+        ("I", {"is_contact": True}, {"final": "must_be_final"}),
+        ("R", {"refusal": "hard", "is_contact": True}, {"final": "must_be_final"}),
+        ("R", {"refusal": "soft"}, {"is_contact": "must_be_contacted"}),
+        ("NC", {"refusal": "soft", "is_contact": True}, {"refusal": "not_a_refusal"}),
         ("NC", {"retry_minutes": 0}, {"retry_minutes": "out_of_range"}),
         ("NC", {"retry_minutes": True}, {"retry_minutes": "not_a_number"}),
         ("NC", {"eligible": False}, {"eligible": "unknown"}),
@@ -121,7 +121,7 @@ def test_behaviour_that_contradicts_itself_is_refused_field_by_field(
 
 
 def test_a_hard_refusal_that_is_final_is_accepted(owner: Session, admin: Access) -> None:
-    facts = {"aapor_group": "R", "refusal": "hard", "final": True, "contacted": True}
+    facts = {"aapor_group": "R", "refusal": "hard", "final": True, "is_contact": True}
     add(admin, CodeList.DISPOSITIONS, "2.113", facts=facts)
     assert owner.scalar(select(Disposition.refusal).where(Disposition.code == "2.113")) == Refusal.HARD
 
