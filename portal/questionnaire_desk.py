@@ -33,14 +33,14 @@ def draw_list(lines: Sequence[VersionLine]) -> None:
         for line in lines
     ]
     shown = {
-        "title": columns.text("questionnaires.column.title", 240),
-        "name": columns.text("questionnaires.column.name", 150),
-        "state": columns.text("questionnaires.column.state", 90),
-        "from": columns.text("questionnaires.column.from", 100),
-        "until": columns.text("questionnaires.column.until", 100),
-        "questions": columns.whole("questionnaires.column.questions", 70),
-        "answered": columns.whole("questionnaires.column.answered", 110),
-        "problems": columns.whole("questionnaires.column.problems", 80),
+        "title": columns.text("questionnaires.column.title", 214),
+        "name": columns.text("questionnaires.column.name", 122),
+        "state": columns.text("questionnaires.column.state", 64),
+        "from": columns.text("questionnaires.column.from", 86),
+        "until": columns.text("questionnaires.column.until", 86),
+        "questions": columns.whole("questionnaires.column.questions", 72),
+        "answered": columns.whole("questionnaires.column.answered", 108),
+        "problems": columns.whole("questionnaires.column.problems", 64),
     }
     chosen = drawer.pick("questionnaires_list", rows, shown)
     if chosen is not None:
@@ -99,8 +99,7 @@ def draw_changes(opened: Opened) -> None:
     told = questionnaire_words.changes_in_words(opened.changes)
     against = plain(questionnaire_words.against(opened))
     st.markdown(say("questionnaires.against", name=against))
-    for sentence in told or [say("questionnaires.no_changes")]:
-        st.markdown(f"- {sentence}")
+    st.markdown("\n".join(f"- {sentence}" for sentence in told or [say("questionnaires.no_changes")]))
 
 
 def draw_publishing(here: Page, opened: Opened) -> None:
@@ -140,7 +139,8 @@ def _published(opened: Opened) -> str:
 def _draw_start(here: Page, opened: Opened) -> None:
     """Draw how a draft begins with the questions of this version: as its next one, or under a code of its own."""
     token = forms.token(f"draft_{opened.line.id}")
-    with st.popover(say("questionnaires.start"), icon=":material/edit_document:"):
+    # With the token in its key, the popover is another one, and shut, once the draft is there.
+    with st.popover(say("questionnaires.start"), icon=":material/edit_document:", key=f"begin_{token}"):
         st.caption(say("questionnaires.start_note"))
         st.text_input(say("field.code"), key=f"code_{token}", max_chars=40, placeholder=opened.line.code)
         st.button(

@@ -34,7 +34,7 @@ def draw(here: Page, opened: Opened) -> None:
     seen = drawer.up_to_date(form, opened.line.edits)
     place = min(int(st.session_state.get(_place(opened), HEAD)), len(_questions(opened.document)) - 1)
     wrong = questionnaire_words.problems_by_place(opened.problems)
-    left, right = st.columns([4, 9], gap="medium")
+    left, right = st.columns([5, 9], gap="medium")
     with left:
         _draw_places(here, opened, token, seen, place, wrong)
     with right, st.container(key="questionnaire_fields", gap="xsmall"):

@@ -93,6 +93,8 @@ def _part(parts: Sequence[str]) -> str:
 def _change(change: Change) -> str:
     parts = joined([say(f"form_part.{part}") for part in change.parts])
     if change.question is None:
+        of_whole = {"script": "opening"}
+        parts = joined([say(f"form_part.{of_whole.get(part, part)}") for part in change.parts])
         return say("form_change.whole", parts=parts)
     asked = name(Named.text(change.question, change.ask)) if change.ask else change.question
     return say(f"form_change.{change.kind.value}", question=plain(asked), parts=parts)
