@@ -25,7 +25,7 @@ def draw(here: Page, opened: Opened) -> None:
         _draw_verdict(opened)
     with left:
         _draw_script(opened)
-        with st.container(horizontal=True, gap="small", key="questionnaire_trial"):
+        with st.container(key="questionnaire_trial", gap="xsmall"):
             for place, question in enumerate(questions.open_now(opened.questions, _keys(opened)), 1):
                 questions.draw(question, _key(opened, question.code), place)
         _draw_why(opened)

@@ -187,7 +187,7 @@ def start_draft(access: Access, *, questionnaire_id: int, request_id: str, code:
         work.record(
             Event.QUESTIONNAIRE_DRAFTED,
             draft,
-            after={"code": wanted, "version": version, "from": f"{source.code}/{source.version}"},
+            after={"code": wanted, "version": version, "begun_from": f"{source.code}/{source.version}"},
             request_id=request_id,
         )
         return _receipt(work, draft)

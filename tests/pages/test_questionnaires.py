@@ -90,6 +90,25 @@ def test_a_new_question_says_what_it_lacks_until_it_is_whole(owner: Session, adm
     assert [one["code"] for one in version(owner, "shanghai").document["questions"]][3:] == ["result"]
 
 
+def test_a_branch_by_what_a_grade_counts_as_and_a_script_with_an_unknown_blank(
+    owner: Session, admin: Person, opened: Opener
+) -> None:
+    at = opened(admin, "questionnaires", version=version(owner, "shenzhen").id)
+    widget(at, "place_").set_value(3).run()
+    widget(at, "question_asked_if_0_question_").set_value("effect").run()
+    widget(at, "question_asked_if_0_answers_").set_value(["graded:dissatisfied", "graded:neutral"])
+    widget(at, "question_script_zh_").set_value("您的电话是{phone}吗？")
+    widget(at, "save_").click().run()
+    assert not at.exception
+    assert "话术（中文）：有不认识的变量" in "\n".join(one.value for one in at.warning)
+    entry = version(owner, "shenzhen").document["questions"][3]
+    assert entry["asked_if"] == [{"question": "effect", "graded": ["dissatisfied", "neutral"]}]
+    widget(at, "question_script_zh_").set_value("答复清楚吗？")
+    widget(at, "save_").click().run()
+    assert not at.warning
+    assert widget(at, "question_asked_if_0_answers_").value == ["graded:dissatisfied", "graded:neutral"]
+
+
 def test_everything_that_goes_by_a_question_follows_its_new_code(owner: Session, admin: Person, opened: Opener) -> None:
     draft = version(owner, "shenzhen")
     at = opened(admin, "questionnaires", version=draft.id)

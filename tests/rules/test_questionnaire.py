@@ -20,73 +20,13 @@ from services.rules.dispositions import Disposition
 from services.rules.questions import Answer, Kind, asked
 from services.rules.scripts import Called, filled
 from services.rules.survey import Book, Reason, Visit, judge
+from tests.documents import WIDE, YES_NO, Document
 
-Document = dict[str, Any]
 FOLDER = Path(questionnaire.__file__).parent
 RULES = ruleset.parse(tomllib.loads((FOLDER / "guangzhou_default.toml").read_text(encoding="utf-8")))
 SHIPPED = {
     path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
     for path in sorted((FOLDER / "questionnaires").glob("*.toml"))
-}
-YES_NO = [{"code": "yes", "name": {"zh": "是", "en": "Yes"}}, {"code": "no", "name": {"zh": "否"}}]
-WIDE: Document = {
-    "format": 2,
-    "code": "wide",
-    "version": 1,
-    "satisfaction": "effect",
-    "title": {"zh": "各种问题", "en": "Every kind"},
-    "script": {"zh": "{name}您好，{department}办理的{title}（{number}）"},
-    "questions": [
-        {"code": "effect", "kind": "grade", "scale": "four", "needed": True, "ask": {"zh": "效果如何？"}},
-        {
-            "code": "visited",
-            "kind": "single",
-            "choices": YES_NO,
-            "needed": True,
-            "ask": {"zh": "有没有上门？"},
-            "asked_if": [{"question": "effect", "graded": ["dissatisfied", "neutral"]}],
-        },
-        {
-            "code": "came",
-            "kind": "date",
-            "needed": False,
-            "ask": {"zh": "哪天来的？"},
-            "asked_if": [{"question": "visited", "equals": ["yes"]}],
-            "required_if": [{"question": "effect", "equals": ["dissatisfied"]}],
-            "validation": {"least": "2020-01-01", "most": "today"},
-        },
-        {
-            "code": "left",
-            "kind": "date",
-            "needed": False,
-            "ask": {"zh": "哪天办完？"},
-            "asked_if": [{"question": "visited", "equals": ["yes"]}],
-            "validation": {"not_before": "came"},
-        },
-        {
-            "code": "trouble",
-            "kind": "several",
-            "choices": [{"code": code, "name": {"zh": code}} for code in ("noise", "dust", "water")],
-            "needed": False,
-            "ask": {"zh": "还有什么？"},
-            "validation": {"most_choices": 2},
-        },
-        {
-            "code": "times",
-            "kind": "number",
-            "needed": False,
-            "ask": {"zh": "几次？"},
-            "asked_if": [{"question": "trouble", "equals": ["noise", "dust"]}],
-            "validation": {"least": 1, "most": "99.5", "decimals": 1},
-        },
-        {
-            "code": "plate",
-            "kind": "text",
-            "needed": False,
-            "ask": {"zh": "车牌？"},
-            "validation": {"pattern": "粤A[A-Z0-9]{5}", "shortest": 7, "longest": 8},
-        },
-    ],
 }
 FULL = Disposition("1.1", "I", final=True, contacted=True)
 PARTIAL = Disposition("1.2", "P", final=True, contacted=True)

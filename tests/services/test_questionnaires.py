@@ -1,7 +1,9 @@
 """Questionnaires are drafted, tried and published; what is published is locked, and a trial leaves no trace."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -155,6 +157,25 @@ def test_days_that_are_past_or_taken_or_already_answered_are_refused(
     )
     assert refused("shanghai", TODAY) == {"effective_from": "day_taken"}
     assert line(admin, "callback_three").answered == 1
+
+
+def test_of_two_that_are_published_at_once_for_one_day_one_is_refused(admin: Access) -> None:
+    barrier = Barrier(2)
+
+    def attempt(code: str) -> str:
+        one = line(admin, code)
+        barrier.wait()
+        try:
+            questionnaires.publish(
+                admin, questionnaire_id=one.id, seen=one.edits, effective_from=TOMORROW, request_id=code
+            )
+        except Invalid as refused:
+            return refused.problems["effective_from"]
+        return "published"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(attempt, ("shanghai", "shenzhen"))) == ["day_taken", "published"]
+    assert [one.effective_from for one in questionnaires.list_all(admin)].count(TOMORROW) == 1
 
 
 def test_a_day_on_which_somebody_has_answered_stays_with_its_version(
