@@ -71,9 +71,18 @@ def ranking(rows: Sequence[Row], *, finding: str, table: pd.DataFrame) -> None:
     _draw(_ranking(_theme(), language()), rows, finding, table, height=max(120, 26 * len(rows) + 30))
 
 
+def funnel(rows: Sequence[Row], *, finding: str, table: pd.DataFrame) -> None:
+    """Draw rates by the number of cases, within limits that chance alone reaches.
+
+    Rows, by n: n, low, high, very_low, very_high (the limits at n), whole; and for a point also percent, label, said
+    and outside (whether somebody should look).
+    """
+    _draw(_funnel(_theme(), language()), rows, finding, table, height=300)
+
+
 def shape(name: str, theme: str, of_language: str) -> Spec:
     """Return the specification of a chart without its rows, for tests."""
-    shapes = {"trend": _trend, "intervals": _intervals, "volumes": _volumes, "ranking": _ranking}
+    shapes = {"trend": _trend, "intervals": _intervals, "volumes": _volumes, "ranking": _ranking, "funnel": _funnel}
     return shapes[name](theme, of_language)
 
 
@@ -162,6 +171,26 @@ def _ranking(theme: str, _language: str) -> Spec:
     bars = base.mark_bar(cornerRadiusEnd=2).encode(count, what, color=colour, tooltip=said)
     text = base.mark_text(color=look.text, align="left", dx=6).encode(count, what, alt.Text("label:N"))
     return _finished(alt.layer(bars, text), look)
+
+
+@cache
+def _funnel(theme: str, _language: str) -> Spec:
+    look = LOOKS[theme]
+    cases = alt.X("n:Q", title=say("charts.cases"), scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=6, format=",d"))
+    said = alt.Tooltip("said:N", title=say("charts.figures"))
+    base = alt.Chart()
+    layers = [base.mark_line(color=look.muted, strokeWidth=1).encode(cases, _percent_scale(alt.Y, "whole"))]
+    for field, dash in (("low", [2, 3]), ("high", [2, 3]), ("very_low", [6, 3]), ("very_high", [6, 3])):
+        line = base.mark_line(color=look.context, strokeDash=dash, strokeWidth=1.5)
+        layers.append(line.encode(cases, _percent_scale(alt.Y, field)))
+    colour = alt.condition("datum.outside", alt.value(look.accent), alt.value(look.context))
+    form = alt.condition("datum.outside", alt.value("diamond"), alt.value("circle"))
+    rate = _percent_scale(alt.Y, "percent")
+    points = base.mark_point(filled=True, size=80, opacity=1)
+    layers.append(points.encode(cases, rate, color=colour, shape=form, tooltip=said))
+    text = base.mark_text(color=look.text, align="left", dx=9)
+    layers.append(text.encode(cases, rate, alt.Text("label:N")))
+    return _finished(alt.layer(*layers), look)
 
 
 def _percent_scale(channel: Any, field: str) -> Any:

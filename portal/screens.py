@@ -40,6 +40,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("rework_board", "work", ":material/replay:", Permission.REWORK_VIEW),
     Screen("scores", "results", ":material/monitoring:", Permission.SCORE_VIEW),
     Screen("reasons", "results", ":material/sentiment_dissatisfied:", Permission.SCORE_VIEW),
+    Screen("callback_figures", "results", ":material/query_stats:", Permission.FIGURES_VIEW),
     Screen("exchange", "administration", ":material/upload_file:", Permission.IMPORT_VIEW),
     Screen("questionnaires", "administration", ":material/quiz:", Permission.QUESTIONNAIRE_VIEW),
     Screen("code_lists", "administration", ":material/list:", Permission.REFERENCE_MANAGE),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 
 from sqlalchemy import func, select
 
@@ -19,9 +20,12 @@ from db.vocabulary import Satisfaction
 from services.access import Access, Look
 from services.outcome_figures import FigureBasis, OutcomeFigures, basis_of, figures_of
 from services.rules import funnel, interviewer_effect
-from services.rules.funnel import Point, Share, Spread
+from services.rules.funnel import Limits, Point, Share, Spread
 from services.rules.interviewer_effect import Effect
 from services.rules.permissions import Permission
+
+STEPS = 40
+"""Sizes at which the limits of a funnel are told."""
 
 
 class Compared(StrEnum):
@@ -68,11 +72,15 @@ class FunnelPoint:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """All agents compared by one thing: their places, the rate of all, and how much they differ beyond chance."""
+    """All agents compared by one thing: their places, the rate of all, and how much they differ beyond chance.
+
+    `lines` are the limits by the number of cases, from few to as many as anybody has.
+    """
 
     compared: Compared
     overall: Share
     points: tuple[FunnelPoint, ...]
+    lines: tuple[tuple[int, Limits, Limits], ...]
     spread: Spread | None
     effect: Effect | None
 
@@ -184,7 +192,11 @@ def _compared(what: Compared, outcomes: list[_Outcome], names: Mapping[int, str]
         if agent in whole
     )
     effect = interviewer_effect.of_shares([whole[agent] for agent in enough])
-    return Funnel(what, sum(whole.values(), Share(0, 0)), points, spread, effect)
+    overall = sum(whole.values(), Share(0, 0))
+    most = max((one.n for one in enough.values()), default=0)
+    steps = sorted({max(1, most * step // STEPS) for step in range(1, STEPS + 2)}) if most else []
+    lines = funnel.curve(Fraction(overall.events, overall.n), spread, steps) if overall.events else []
+    return Funnel(what, overall, points, tuple(lines), spread, effect)
 
 
 def _share(what: Compared, one: _Outcome) -> Share | None:

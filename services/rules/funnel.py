@@ -17,7 +17,7 @@ Numbers are exact until a limit is taken; limits are floating, for they come fro
 [0.725, 0.945]
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -124,9 +124,14 @@ def funnel(groups: Mapping[K, Adjusted]) -> tuple[dict[K, Point], Spread | None]
         spread = dispersion([(float(one.rate or 0) * one.n, one.n) for one in placed.values()])
     points = {}
     for group, one in placed.items():
-        limits = [_widest(one.n, one.overall, tail, spread) for tail in (INNER, OUTER)]
-        points[group] = Point(one, limits[0], limits[1], _place(float(one.rate or 0), *limits))
+        [(_, inner, outer)] = curve(one.overall, spread, [one.n])
+        points[group] = Point(one, inner, outer, _place(float(one.rate or 0), inner, outer))
     return points, spread
+
+
+def curve(overall: Fraction, spread: Spread | None, sizes: Iterable[int]) -> list[tuple[int, Limits, Limits]]:
+    """Return the limits for so many cases each, the inner and the outer ones: the lines of a funnel."""
+    return [(n, _widest(n, overall, INNER, spread), _widest(n, overall, OUTER, spread)) for n in sizes]
 
 
 def exact_limits(n: int, target: Fraction, tail: float) -> Limits:

@@ -10,7 +10,7 @@ import pytest
 from portal import charts
 from portal.options import FOLDER
 
-SHAPES = ("trend", "intervals", "volumes", "ranking")
+SHAPES = ("trend", "intervals", "volumes", "ranking", "funnel")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
