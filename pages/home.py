@@ -48,6 +48,10 @@ def draw_lines(lines: tuple[Line, ...]) -> None:
 today = here.ask(home.today)
 draw_greeting(today)
 draw_lines(today.lines)
+if today.referrals:
+    st.warning(say("home.referrals", n=today.referrals), icon=":material/support_agent:")
+    help_screen = screens.screen("callback_help")
+    st.page_link(help_screen.file, label=say("home.answer_referrals"), icon=help_screen.icon)
 if here.may(Permission.REWORK_SUBMIT):
     chosen = home_cards.draw_reworks(today.reworks)
     if chosen is not None:

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from portal import page, screens, signin, words
+from portal import bell, page, screens, signin, words
 from portal.screens import Screen
 from portal.words import label, say
 from services import people
@@ -28,8 +28,8 @@ def draw() -> None:
     st.logo(str(signin.LOGO), icon_image=str(signin.MARK), size="large")
     chosen = st.navigation(_menu(access))
     with st.sidebar:
+        signin.session_guard(bell.draw)
         _account(access)
-    signin.session_guard()
     chosen.run()
 
 

@@ -99,12 +99,14 @@ def draw_languages(key: str, on_change: Callable[[], None] | None = None) -> Non
 
 
 @st.fragment(run_every=timedelta(seconds=30))
-def session_guard() -> None:
-    """Notice, without a click, that the sign-in at this screen has ended, and let the gate say so."""
+def session_guard(draw: Callable[[Access], None]) -> None:
+    """Notice, without a click, that the sign-in at this screen has ended, and let the gate say so; else draw what must
+    be up to date without a click too."""
     try:
-        current_access(at_work=False)
+        access = current_access(at_work=False)
     except NotAllowed:
         st.rerun()
+    draw(access)
 
 
 def sign_out(access: Access) -> None:

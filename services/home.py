@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from sqlalchemy import ColumnElement, exists, func, select
 
+from db.callbacks import Referral
 from db.orders import Order, Round
 from db.people import Person, RoleGrant
 from db.records import DailyCount, Import
@@ -107,6 +108,7 @@ class Today:
     moved_in: tuple[date, date]
     imports: tuple[ImportLine, ...] | None
     without_role: int | None
+    referrals: int | None
 
 
 def today(access: Access) -> Today:
@@ -123,6 +125,7 @@ def today(access: Access) -> Today:
             moved_in=_window(look.today),
             imports=_imports(look) if _may(look, Permission.IMPORT_VIEW) else None,
             without_role=_without_role(look) if _may(look, Permission.PERSON_VIEW) else None,
+            referrals=_referrals(look) if _may(look, Permission.REFERRAL_VIEW) else None,
         )
 
 
@@ -247,6 +250,11 @@ def _without_role(look: Look) -> int:
     held = exists().where(RoleGrant.person_id == Person.id, RoleGrant.active)
     people = select(func.count()).select_from(Person).where(Person.active, ~held)
     return look.session.scalar(people) or 0
+
+
+def _referrals(look: Look) -> int:
+    waiting = select(func.count()).select_from(Referral).where(Referral.answered_at.is_(None))
+    return look.session.scalar(waiting) or 0
 
 
 def _window(today: date) -> tuple[date, date]:

@@ -15,7 +15,7 @@ from services import casework
 from services.access import Access, Work
 from services.callback_case import hold_of, kept_case
 from services.casework import OrderFacts, acting_person, refuse, text_problem
-from services.errors import Conflict
+from services.errors import Conflict, NotFound
 from services.rules.permissions import Permission, least
 from services.views import Named
 
@@ -118,11 +118,14 @@ def open_referrals(access: Access, *, limit: int = MOST_SHOWN) -> Referrals:
         return Referrals(lines, counted or 0)
 
 
-def referred_case(access: Access, *, referral_id: int) -> ReferredCase:
-    """Return a question with the order that it is about; raises NotFound."""
+def referred_case(access: Access, *, order_id: int) -> ReferredCase:
+    """Return the last question about an order, beside the order itself; raises NotFound where there was none."""
     with access.read(Permission.REFERRAL_VIEW) as look:
-        referral = look.one(Referral, referral_id)
-        order = look.one(Order, referral.order_id)
+        order = look.one(Order, order_id)
+        newest = select(Referral).where(Referral.order_id == order_id).order_by(Referral.id.desc()).limit(1)
+        referral = look.session.scalars(newest).one_or_none()
+        if referral is None:
+            raise NotFound(kind=Referral.__tablename__)
         department = look.session.get(Department, order.department_id) if order.department_id else None
         asked_by = look.one(Person, referral.asked_by).name
         line = _line(referral, order, department, asked_by)

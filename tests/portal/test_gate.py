@@ -99,7 +99,7 @@ def test_a_person_disabled_while_a_screen_is_drawn_is_told_so_and_nothing_breaks
 ) -> None:
     whom = builders.person(owner)
 
-    def meanwhile() -> None:
+    def meanwhile(_: object) -> None:
         whom.active = False
         owner.commit()
 

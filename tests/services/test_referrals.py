@@ -102,7 +102,7 @@ def test_an_answer_gives_the_case_back_to_who_asked_at_once_and_tells_them(
 ) -> None:
     number = _refer(desk, order).referral_id
     clock.now += timedelta(minutes=30)
-    shown = referrals.referred_case(supervisor, referral_id=number)
+    shown = referrals.referred_case(supervisor, order_id=order.id)
     assert (shown.line.question, shown.order.number, shown.answer) == (QUESTION, order.number, None)
     for repeated in (False, True):
         done = referrals.answer_referral(supervisor, referral_id=number, answer="可以,三日内寄出。", request_id="a1")
