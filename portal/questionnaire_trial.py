@@ -5,9 +5,10 @@ import streamlit as st
 from db.vocabulary import Satisfaction
 from portal import page, questions
 from portal.page import Page
-from portal.words import label, name, plain, say, titled
+from portal.words import joined, label, name, plain, say, titled
 from services import questionnaires
 from services.questionnaires import Opened
+from services.rules.questions import chosen
 from services.rules.scripts import Called
 from services.rules.survey import LONGEST_WORDS, Verdict, Visit
 
@@ -62,12 +63,11 @@ def _draw_order(opened: Opened) -> None:
     """Draw the made-up order that is asked about, as far as questions and reasons depend on it."""
     st.markdown(f"**{say('questionnaires.sample')}** · {say('questionnaires.sample_title')}")
     types = {one.code: one for one in opened.order_types}
-    order_type, contacted = st.columns(2)
-    order_type.selectbox(
+    st.selectbox(
         say("field.order_type"), list(types), key=_key(opened, "type"), format_func=lambda code: name(types[code])
     )
     claims = {"": "case.claims_nothing", "yes": "case.claims_contact", "no": "case.claims_no_contact"}
-    contacted.selectbox(
+    st.selectbox(
         say("questionnaires.unit_says"),
         list(claims),
         key=_key(opened, "claim"),
@@ -126,9 +126,16 @@ def _draw_verdict(opened: Opened) -> None:
     if verdict.finding is not None:
         lines.append(f":red-badge[:material/report: {label(verdict.finding)}]")
     words = questions.field_words(opened.questions) | {"words": say("field.words")}
-    lines += [f":small[:gray[{words[code]}] {plain(value)}]" for code, value in verdict.answers.items()]
+    lines += [f":small[:gray[{words[code]}] {_told(opened, code, value)}]" for code, value in verdict.answers.items()]
     for line in [*lines, f":small[{say('questionnaires.not_stored')}]"]:
         st.markdown(line)
+
+
+def _told(opened: Opened, code: str, value: str) -> str:
+    """Return an answer in the words in which it was chosen, or as it was typed."""
+    question = next((one for one in opened.questions if one.code == code), None)
+    known = {one.code: questions.choice_words(question, one) for one in question.choices} if question else {}
+    return joined([known.get(part, plain(part)) for part in chosen(value)]) if known else plain(value)
 
 
 def _judge(here: Page, opened: Opened, disposition: str) -> None:

@@ -139,6 +139,7 @@ def test_a_trial_shows_the_verdict_and_stores_nothing(owner: Session, opened: Op
     widget(at, "trial_words_").set_value("没有修好")
     widget(at, "trial_end_1_1_").click().run()
     assert "按规则应退回重办" in said(at)
+    assert ":gray[对处置效果是否满意] 不满意" in said(at)
     assert owner.scalar(select(func.count()).select_from(Attempt)) == 0
     widget(at, "trial_again_").click().run()
     assert all(not one.value for one in at.button_group if (one.key or "").startswith("trial_"))
