@@ -12,7 +12,7 @@ from db.people import Person, RoleGrant
 from db.reference import CalendarDay, Department, Installation
 from db.vocabulary import Event, InstallationKind
 from services.access import Access, Work
-from services.demo import store
+from services.demo import any_hour, store
 from services.demo.arrivals import YEAR, arrivals, flood_day
 from services.demo.cast import CAST, ISSUER
 from services.demo.prose import Prose
@@ -108,6 +108,7 @@ def stage_demo(access: Access, *, first: date, last: date) -> Stage:
         installation = work.session.get(Installation, 1)
         if installation is None:
             installation = work.add(Installation(id=1, kind=InstallationKind.DEMO))
+        work.session.add(any_hour.policy_of(last + timedelta(days=1)))
         added = _add_people(work)
         work.record(Event.DEMO_LOADED, installation, after={"people": added})
         return Stage(world, _players(work), added)

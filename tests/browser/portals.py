@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
@@ -20,6 +20,7 @@ from db import embedded
 from db.reference import CalendarDay
 from db.vocabulary import InstallationKind
 from services import setup
+from services.demo import any_hour
 from services.environment import Settings
 from services.installation import DATABASE, as_system, declare, opened
 from tests.servers import short_directory
@@ -70,6 +71,8 @@ def demonstration(cast: Callable[[Session], None]) -> Iterator[Portal]:
                 engine = create_engine(server.url(embedded.OWNER, DATABASE))
                 with Session(engine) as session:
                     _know_the_years_ahead(session)
+                    # The journeys run at any hour of the machine's clock.
+                    session.add(any_hour.policy_of(date(2011, 1, 2)))
                     cast(session)
                 engine.dispose()
                 with portal(data, "--demo", PORTAL_DATA=str(data)) as running:
