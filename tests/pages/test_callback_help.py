@@ -84,7 +84,7 @@ def test_the_home_screen_and_the_bell_tell_the_supervisor_and_the_bell_leads_the
     at = opened(supervisor, "home")
     assert "有 1 个协助请求等待答复" in said(at)
     notice = owner.scalars(select(Notice.id).where(Notice.person_id == supervisor.id)).one()
-    assert at.button(key=f"portal_bell_{notice}").label.startswith("有坐席提请协助")
+    assert at.button(key=f"portal_bell_{notice}").label.startswith("有回访员提请协助")
     at.button(key="portal_bell_read").click().run()
     assert not at.exception
     assert owner.scalars(select(Notice.read_at)).one() is not None
