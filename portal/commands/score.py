@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, timedelta
 
 import click
 
 from portal.words import NOTHING, name, number, say
-from services import scores
+from services import callback_counters, scores
+from services.callback_counters import CounterCheck
 from services.environment import Settings
 from services.installation import as_system, opened
 from services.scores import Basis, Figure, Score, ScoreFilter, ScoreTable, Verification
@@ -35,9 +37,9 @@ def command(
     with opened(Settings.read()) as environment:
         access = as_system(environment)
         if verify:
-            found = scores.verify(access)
-            _report_verification(found, as_json)
-            return 1 if found.differences else 0
+            found, counters = scores.verify(access), callback_counters.verify_counters(access)
+            _report_verification(found, counters, as_json)
+            return 1 if found.differences or counters.differences else 0
         offered = scores.choices(access)
         _refuse_unknown(group, offered.groups, "--group")
         _refuse_unknown(order_type, [one.code for one in offered.order_types], "--type")
@@ -73,7 +75,7 @@ def _end(first: date) -> date:
     return (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
 
 
-def _report_verification(found: Verification, as_json: bool) -> None:
+def _report_verification(found: Verification, counters: CounterCheck, as_json: bool) -> None:
     if as_json:
         differences = [
             {
@@ -86,16 +88,28 @@ def _report_verification(found: Verification, as_json: bool) -> None:
             }
             for one in found.differences
         ]
-        click.echo(json.dumps({"cells": found.cells, "closed": found.closed, "differences": differences}))
+        told = {"cells": found.cells, "closed": found.closed, "differences": differences}
+        click.echo(json.dumps(told | {"callbacks": asdict(counters)}))
         return
     for one in found.differences:
-        told = {"day": one.day, "department": one.department, "type": one.order_type, "measure": one.measure}
-        click.echo(say("command.score.difference", kept=one.kept, recounted=one.recounted, **told))
+        cell = {"day": one.day, "department": one.department, "type": one.order_type, "measure": one.measure}
+        click.echo(say("command.score.difference", kept=one.kept, recounted=one.recounted, **cell))
     facts = {"cells": number(found.cells), "closed": number(found.closed)}
     if found.differences:
         click.echo(say("command.score.differs", n=len(found.differences), **facts))
     else:
         click.echo(say("command.score.agrees", **facts))
+    _report_counters(counters)
+
+
+def _report_counters(counters: CounterCheck) -> None:
+    for one in counters.differences:
+        click.echo(say("command.score.counter_difference", **asdict(one)))
+    facts = {"cells": number(counters.cells), "calls": number(counters.calls), "cases": number(counters.cases)}
+    if counters.differences:
+        click.echo(say("command.score.counters_differ", n=len(counters.differences), **facts))
+    else:
+        click.echo(say("command.score.counters_agree", **facts))
 
 
 def _report(where: ScoreFilter, found: ScoreTable, as_json: bool) -> None:

@@ -168,11 +168,27 @@ def test_scores_are_reported_and_recounted(owner_url: str, capsys: Said) -> None
     assert main(["score"]) == 0
     assert "市水务局  办结 4" in capsys.readouterr().out
     assert main(["score", "--group", "nowhere"]) == 2
-    assert _report(capsys, "score", "--verify") == {"cells": 1, "closed": 4, "differences": []}
+    callbacks = {"cells": 0, "calls": 0, "cases": 0, "differences": []}
+    agreed = {"cells": 1, "closed": 4, "differences": [], "callbacks": callbacks}
+    assert _report(capsys, "score", "--verify") == agreed
 
     with engine.begin() as connection:
         connection.exec_driver_sql("update daily_counts set satisfied = 9")
     capsys.readouterr()
     assert main(["score", "--verify"]) == 1
     assert "T-WATER complaint satisfied：留存 9，核算 2" in capsys.readouterr().out
+    engine.dispose()
+
+
+@pytest.mark.usefixtures("_installed")
+def test_a_counter_of_calls_that_was_changed_is_named(owner_url: str, capsys: Said) -> None:
+    engine = create_engine(owner_url)
+    with Session(engine) as session:
+        builders.due_order(session, builders.department(session))
+    assert main(["score", "--verify"]) == 0
+    assert "核算回访计数 1 格（通话 0 通、件 1 件），全部一致" in capsys.readouterr().out
+    with engine.begin() as connection:
+        connection.exec_driver_sql("update outcome_counts set cases = 3")
+    assert main(["score", "--verify"]) == 1
+    assert "UH 0 cases：留存 3，核算 1" in capsys.readouterr().out
     engine.dispose()
