@@ -15,6 +15,7 @@ from portal.case_view import (
     STATUS_COLOURS,
     consulted_line,
     contact_claim,
+    corrected_badge,
     fact,
     phoned_line,
     text_of,
@@ -171,6 +172,8 @@ def _call(call: Call, rating: Rated | None) -> Entry:
     by = f" :small[:gray[{plain(call.agent)}]]" if call.agent else ""
     told = f"**{say('order_detail.call')}** · {plain(name(call.disposition))}{by}"
     lines: list[str] = []
+    if call.corrected_at is not None:
+        lines.append(corrected_badge(call.corrected_at))
     if rating is not None:
         lines.append(titled(label(rating.source), _grade(rating)))
     if call.answers:

@@ -3,6 +3,7 @@
 Whatever people wrote is shown as text, never as Markdown.
 """
 
+from datetime import datetime
 from urllib.parse import quote
 
 import streamlit as st
@@ -93,6 +94,11 @@ def reading_told(reading: Reading) -> str:
     return f":small[:material/fact_check: {told}]"
 
 
+def corrected_badge(at: datetime) -> str:
+    """Return the mark of a call that was corrected afterwards, and is kept without counting."""
+    return f":gray-badge[:material/edit: {say('case.corrected', at=short_moment(at))}]"
+
+
 def phoned_line(phoned: Phoned) -> str:
     """Return what the telephone system tells of a call: its length, and the recording as a link of its own."""
     parts = []
@@ -147,6 +153,8 @@ def _call(call: Call) -> str:
     parts = [f":small[{short_moment(call.recorded_at)} · :material/call: {plain(name(call.disposition))}]"]
     if call.agent:
         parts.append(f":small[:gray[{plain(call.agent)}]]")
+    if call.corrected_at is not None:
+        parts.append(corrected_badge(call.corrected_at))
     if call.reasons:
         parts.append(f":red[{joined([plain(name(reason)) for reason in call.reasons])}]")
     for written in (call.words, call.note):

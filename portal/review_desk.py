@@ -28,7 +28,8 @@ def draw_advice(case: ReviewCase) -> None:
         st.markdown(f":gray[:material/gavel: {say('dissatisfied_review.no_rework_needed', reasons=given)}]")
     else:
         st.markdown(f":gray[:material/phone_missed: {say('dissatisfied_review.no_reasons')}]")
-    words = [call.words for call in case.order.calls if call.round == case.order.round and call.words]
+    stand = [call for call in case.order.calls if call.corrected_at is None]
+    words = [call.words for call in stand if call.round == case.order.round and call.words]
     if words:
         st.markdown(say("case.quote", words=text_of(words[-1])))
     if case.contact_denied:
@@ -40,7 +41,7 @@ def draw_advice(case: ReviewCase) -> None:
 
 def draw_reading(here: Page, case: ReviewCase) -> None:
     """Draw the supervisor's own reading of the citizen's words: what the agent wrote down stays beside it."""
-    call = next((one for one in reversed(case.order.calls) if one.reasons), None)
+    call = next((one for one in reversed(case.order.calls) if one.reasons and one.corrected_at is None), None)
     if call is None or not here.may(Permission.REASON_RECODE):
         return
     form = f"reading_{call.id}"

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from db.callbacks import CallbackDraft
 from db.orders import Answer, Attempt, AttemptReason, Finding, Order, Rating, Round
 from db.reference import Channel, Grade, OrderType, RatingScale
-from db.vocabulary import CaseEnd, OptOutKind, RatingSource, Refusal, Satisfaction, Status
+from db.vocabulary import CaseEnd, RatingSource, Refusal, Satisfaction, Status
 from services import calling, casework
 from services.access import Look, Work
 from services.calling import RoundCalls
@@ -57,6 +57,18 @@ class Said:
     hands_ms: int | None = None
     corrects: Attempt | None = None
 
+    @classmethod
+    def again(cls, corrected: Attempt, request_id: str) -> "Said":
+        """Return how a call was made that is written down anew: when, where and how long it took stay as they were."""
+        return cls(
+            request_id=request_id,
+            started_at=corrected.started_at,
+            number=corrected.number,
+            day_part=corrected.day_part,
+            hands_ms=corrected.hands_ms,
+            corrects=corrected,
+        )
+
 
 def judged(work: Work, order: Order, current: Round, lists: CodeLists, visit: Visit) -> Verdict:
     """Return what a visit amounts to for an order; raises Invalid with every problem by its field."""
@@ -78,7 +90,7 @@ def outcome_of(
     max_rounds: int,
     standing: Satisfaction | None,
     appointment: datetime | None = None,
-    opt_out: OptOutKind | None = None,
+    opted_out: bool = False,
 ) -> Outcome:
     """Return what a call does to its order, by the answer or by the callback policy."""
     progress = attempts.after_attempt(
@@ -91,7 +103,7 @@ def outcome_of(
         )
     if progress.step == Step.AGAIN:
         return Outcome(verdict, progress, lifecycle.RETRY, standing, None)
-    ended = CaseEnd.EXHAUSTED if progress.exhausted else CaseEnd.OPTED_OUT if opt_out else CaseEnd.FINAL
+    ended = CaseEnd.EXHAUSTED if progress.exhausted else CaseEnd.OPTED_OUT if opted_out else CaseEnd.FINAL
     return Outcome(verdict, progress, lifecycle.after_silence(standing, **place), standing, ended)
 
 

@@ -13,6 +13,7 @@ from services import casework
 from services.access import Look
 from services.casework import OrderFacts
 from services.code_lists import CodeLists, DispositionChoice, Question, ReasonChoice
+from services.history import stands
 from services.rules.dispositions import Tried
 from services.rules.survey import Book
 from services.views import Named
@@ -91,11 +92,11 @@ def hold_of(look: Look, kept: CallbackCase) -> Hold | None:
 
 
 def history_of(look: Look, current: Round, book: Book) -> list[Tried]:
-    """Return how the earlier calls of a round ended."""
+    """Return how the earlier calls of a round ended, each as it was corrected where it was."""
     made = look.session.execute(
         select(Disposition.code, Attempt.recorded_at, Attempt.number)
         .join(Attempt, Attempt.disposition_id == Disposition.id)
-        .where(Attempt.round_id == current.id)
+        .where(Attempt.round_id == current.id, stands())
         .order_by(Attempt.id)
     )
     return [Tried(book.dispositions[code], at, number) for code, at, number in made]

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tup
 from db.orders import Attempt, Contact, Order, Rating, Round
 from db.reference import Department, OrderType
 from db.vocabulary import AppointmentEnd, Event, OptOutKind, Satisfaction, Status
-from services import bookings, call_record, calling, casework, numbers
+from services import bookings, call_record, calling, casework, corrections, numbers
 from services.access import Access, Look, Work
 from services.bookings import Booking
 from services.call_record import Outcome, Said
@@ -117,7 +117,7 @@ def record_callback(
     with access.write(Permission.CALLBACK_RECORD) as work:
         order = work.lock(Order, order_id)
         earlier = work.already(Attempt, request_id)
-        if earlier is not None and casework.repeated(earlier, order):
+        if casework.repeated(earlier, order):
             return casework.receipt(work, order, earlier)
         work.unchanged(order, seen)
         # Every outcome of a call starts where another try may be made: refuse before the answers are looked at.
@@ -152,6 +152,51 @@ def record_callback(
             request_id=request_id,
         )
         return casework.receipt(work, order, attempt)
+
+
+def correct_callback(access: Access, *, attempt_id: int, seen: int, visit: Visit, request_id: str) -> Receipt:
+    """Write down anew a call that was just recorded wrongly: the record is still being made, and both are kept.
+
+    Only whoever recorded it, only the latest call of the order's last round, only within the minutes of the policy and
+    only while nobody has decided on it. The order goes back to where it was before the call and is judged again.
+    Raises NotFound, Stale, IllegalMove, MayNotCall, Conflict with the reason, or Invalid with every problem.
+    """
+    with access.write(Permission.CALLBACK_RECORD) as work:
+        attempt = work.one(Attempt, attempt_id)
+        order = work.lock(Order, attempt.order_id)
+        earlier = work.already(Attempt, request_id)
+        if casework.repeated(earlier, order):
+            return casework.receipt(work, order, earlier)
+        work.unchanged(order, seen)
+        lifecycle.advance(order.status, lifecycle.CORRECT)
+        lists, current = CodeLists.read(work), casework.current_round(work, order)
+        calls, max_rounds = calling.calls_of(work, order, lists), lists.in_force.rules.max_rounds.value
+        corrections.refuse(work, order, calls, attempt, max_rounds=max_rounds)
+        verdict = call_record.judged(work, order, current, lists, visit)
+        silenced = attempt.number in calls.opted_out
+        tried = calling.as_tried(lists, verdict.disposition.code, attempt.started_at, attempt.number, silenced=silenced)
+        told = call_record.facts_of(order) | corrections.told_before(work, attempt)
+        before, calls = corrections.before_of(work, order, current, attempt), calls.without(attempt)
+        outcome = call_record.outcome_of(
+            order,
+            calls,
+            verdict,
+            tried,
+            max_rounds=max_rounds,
+            standing=before.standing,
+            appointment=calls.case.appointment_at,
+            opted_out=silenced,
+        )
+        correction = call_record.store(work, current, calls, outcome, lists, Said.again(attempt, request_id))
+        corrections.take_back(order, current, before, max_rounds=max_rounds)
+        call_record.count(work, order, current, outcome)
+        call_record.keep_case(work, calls, correction, tried, outcome)
+        if outcome.settled:
+            bookings.end(work, order, calls.case, AppointmentEnd.CANCELLED)
+        call_record.end_draft(work, order)
+        after = call_record.facts_of(order) | call_record.told(correction, outcome, lists)
+        work.record(Event.CALLBACK_CORRECTED, order, before=told, after=after, request_id=request_id)
+        return casework.receipt(work, order, correction)
 
 
 def reveal_contact(access: Access, *, order_id: int, reason: str, request_id: str) -> Revealed:
@@ -280,7 +325,7 @@ def _outcome(
         max_rounds=lists.in_force.rules.max_rounds.value,
         standing=casework.standing(work, current),
         appointment=agreed.appointment.at if agreed.appointment is not None else None,
-        opt_out=agreed.opt_out,
+        opted_out=agreed.opt_out is not None,
     )
     if agreed.appointment is not None and outcome.settled:
         raise Invalid({"appointment_at": "case_is_over"})

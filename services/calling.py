@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import select
 
 from db.callbacks import CallbackCase
 from db.orders import Attempt, Order, Round
@@ -19,7 +18,8 @@ from services.access import Work
 from services.callback_case import hold_of, kept_case
 from services.code_lists import CodeLists
 from services.effective import calendar_around
-from services.errors import Invalid, MayNotCall
+from services.errors import Invalid, MayNotCall, NotFound
+from services.history import stands
 from services.rules import attempts
 from services.rules.attempts import Block
 from services.rules.callback_policy import CallbackPolicy
@@ -60,16 +60,14 @@ class RoundCalls:
         return None if self.last_day is None else day <= self.last_day
 
 
-def stands() -> ColumnElement[bool]:
-    """Return the condition that an attempt was not corrected by another one: what was corrected counts no more."""
-    correction = aliased(Attempt)
-    return ~select(correction.id).where(correction.corrects_id == Attempt.id).exists()
-
-
 def calls_of(work: Work, order: Order, lists: CodeLists) -> RoundCalls:
-    """Return the calls of an order's last round, with its case held until this transaction ends."""
+    """Return the calls of an order's last round, with its case held until this transaction ends.
+
+    Raises NotFound where the round never came to be asked about.
+    """
     case = kept_case(work, order, lock=True)
-    assert case is not None  # The database opens a case for every order that is due.
+    if case is None:
+        raise NotFound(kind=CallbackCase.__tablename__)
     policy = lists.in_force_policy.policy
     # Ten calendar days for five working ones leave room for the longest holiday.
     calendar = calendar_around(work, case.closed_on, case.closed_on + timedelta(days=policy.last_day.value * 2 + 40))

@@ -10,7 +10,7 @@ from db.reference import Category, Department, OrderType, Place
 from db.vocabulary import Outcome, Satisfaction, Status
 from services.access import Look, Work
 from services.errors import Conflict, Invalid, NotAllowed
-from services.history import Call, Chapter, Rated, by_id, chapters_of
+from services.history import Call, Chapter, Rated, by_id, chapters_of, stands
 from services.rules.masking import masked_phone
 from services.views import Named, Receipt
 
@@ -49,8 +49,8 @@ class OrderFacts:
 
     @property
     def ratings(self) -> tuple[Rated, ...]:
-        """The ratings of all rounds, newest last."""
-        return tuple(rating for chapter in self.chapters for rating in chapter.ratings)
+        """The ratings of all rounds, newest last, without those of calls that were corrected."""
+        return tuple(rating for chapter in self.chapters for rating in chapter.ratings if not rating.corrected)
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -123,10 +123,11 @@ def receipt(work: Work, order: Order, attempt: Attempt | None = None) -> Receipt
 
 
 def standing(look: Look, current: Round) -> Satisfaction | None:
-    """Return the last rating of a round."""
+    """Return the last rating of a round; one of a call that was corrected afterwards counts no more."""
     return look.session.scalars(
         select(Rating.satisfaction)
-        .where(Rating.round_id == current.id)
+        .outerjoin(Attempt, Attempt.id == Rating.attempt_id)
+        .where(Rating.round_id == current.id, stands())
         .order_by(Rating.rated_at.desc(), Rating.id.desc())
         .limit(1)
     ).one_or_none()

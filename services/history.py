@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import aliased
 
 from db.callbacks import Recode, RecodeReason
 from db.orders import Answer, Attempt, AttemptReason, Finding, Order, Rating, Return, Round
@@ -29,7 +30,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """A rating as it was given, and what it counted as; `counts` marks the one that the scores go by."""
+    """A rating as it was given, and what it counted as; `counts` marks the one that the scores go by.
+
+    `corrected`: its call was corrected afterwards, and the rating is kept without counting.
+    """
 
     id: int
     round: int
@@ -40,6 +44,7 @@ class Rated:
     rated_at: datetime
     call_id: int | None
     counts: bool
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One attempt to call. `agent` is None where the reader may not see who it was."""
+    """One attempt to call. `agent` is None where the reader may not see who it was.
+
+    `corrected_at`: it was corrected then, by the call that names it in `corrects`, and is kept without counting.
+    """
 
     id: int
     round: int
@@ -81,6 +89,8 @@ class Call:
     reading: Reading | None
     findings: tuple[FindingKind, ...]
     phoned: tuple[Phoned, ...] = ()
+    corrects: int | None = None
+    corrected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +160,12 @@ def chapters_of(look: Look, order: Order) -> tuple[Chapter, ...]:
     )
 
 
+def stands() -> ColumnElement[bool]:
+    """Return the condition that an attempt was not corrected by another one: what was corrected counts no more."""
+    correction = aliased(Attempt)
+    return ~select(correction.id).where(correction.corrects_id == Attempt.id).exists()
+
+
 def by_id(look: Look, kind: Any, number: int | None) -> Named | None:
     """Return the row of a code list with its names, or None where an order has none."""
     row = look.session.get(kind, number) if number is not None else None
@@ -201,7 +217,8 @@ def _calls(look: Look, order: Order, rounds: Sequence[Round]) -> Mapping[int, li
         .outerjoin(Person, Person.id == Attempt.agent_id)
         .where(Attempt.order_id == order.id)
         .order_by(Attempt.recorded_at, Attempt.id)
-    )
+    ).all()
+    corrected = {row.Attempt.corrects_id: row.Attempt.recorded_at for row in rows if row.Attempt.corrects_id}
     return _grouped(
         (
             attempt.round_id,
@@ -220,6 +237,8 @@ def _calls(look: Look, order: Order, rounds: Sequence[Round]) -> Mapping[int, li
                 reading=readings.get(attempt.id),
                 findings=tuple(findings[attempt.id]),
                 phoned=phoned.get(attempt.id, ()),
+                corrects=attempt.corrects_id,
+                corrected_at=corrected.get(attempt.id),
             ),
         )
         for attempt, disposition, agent in rows
@@ -284,7 +303,10 @@ def _ratings(look: Look, order: Order, rounds: Sequence[Round]) -> Mapping[int, 
         .where(Rating.order_id == order.id)
     ).all()
     ordered = sorted(rows, key=lambda row: (place[row.Rating.round_id], row.Rating.rated_at, row.Rating.id))
-    last = ordered[-1].Rating if ordered else None
+    of_order = select(Attempt.corrects_id).where(Attempt.order_id == order.id, Attempt.corrects_id.is_not(None))
+    corrected = set(look.session.scalars(of_order))
+    standing = [row.Rating for row in ordered if row.Rating.attempt_id not in corrected]
+    last = standing[-1] if standing else None
     counts = last.id if last and order.satisfaction == last.satisfaction else None
     return _grouped(
         (
@@ -299,6 +321,7 @@ def _ratings(look: Look, order: Order, rounds: Sequence[Round]) -> Mapping[int, 
                 rated_at=rating.rated_at,
                 call_id=rating.attempt_id,
                 counts=rating.id == counts,
+                corrected=rating.attempt_id in corrected,
             ),
         )
         for rating, grade, channel in ordered

@@ -15,6 +15,7 @@ from services.casework import OrderFacts, refuse, text_problem
 from services.code_lists import CodeLists, ReasonChoice
 from services.effective import explained_from, rules_on
 from services.errors import Fact
+from services.history import stands
 from services.rules import deadlines, lifecycle
 from services.rules.deadlines import Explanation
 from services.rules.permissions import Permission
@@ -241,7 +242,7 @@ def _reasons(look: Look, rounds: list[int]) -> dict[int, tuple[Reason, ...]]:
         select(Attempt.round_id, Reason)
         .join(AttemptReason, AttemptReason.attempt_id == Attempt.id)
         .join(Reason, Reason.id == AttemptReason.reason_id)
-        .where(Attempt.round_id.in_(rounds))
+        .where(Attempt.round_id.in_(rounds), stands())
         .order_by(Reason.code)
     )
     given: dict[int, tuple[Reason, ...]] = {}
@@ -252,7 +253,8 @@ def _reasons(look: Look, rounds: list[int]) -> dict[int, tuple[Reason, ...]]:
 
 def _denied(look: Look, rounds: list[int]) -> set[int]:
     """Return those of these rounds in which a citizen denied the contact that the department claims."""
-    return set(look.session.scalars(select(Finding.round_id).where(Finding.round_id.in_(rounds))))
+    found = select(Finding.round_id).join(Attempt, Attempt.id == Finding.attempt_id)
+    return set(look.session.scalars(found.where(Finding.round_id.in_(rounds), stands())))
 
 
 def _facts(order: Order) -> dict[str, Fact]:

@@ -195,7 +195,7 @@ def closed_order(session: Session, department: Department | None = None, **facts
 
 def due_order(session: Session, department: Department | None = None, **facts: Any) -> Order:
     """Add a closed order that waits for a callback, by default one that may be called about at the tests' clock."""
-    accepted = facts.pop("accepted_at", ASKED_ABOUT)
+    accepted = facts.pop("accepted_at", ACCEPTED if "closed_at" in facts else ASKED_ABOUT)
     return closed_order(session, department, status=Status.DUE, accepted_at=accepted, **facts)
 
 

@@ -214,6 +214,7 @@ def test_the_third_failed_round_escalates() -> None:
     ("module", "function", "moves"),
     [
         ("callbacks", "record_callback", ["RETRY", "PLEASE", "DISPLEASE", "ESCALATE", "MISS", "STAND"]),
+        ("callbacks", "correct_callback", ["CORRECT"]),
         ("reviews", "return_for_rework", ["RETURN"]),
         ("reviews", "archive", ["ARCHIVE"]),
         ("rework", "submit_rework", ["REDO"]),
