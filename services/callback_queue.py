@@ -62,9 +62,11 @@ def take_case(access: Access, *, order_id: int, request_id: str) -> Hold:
             raise MayNotCall(Block.REFERRED)
         if not work.sent_before(order, request_id):
             work.record(Event.CASE_TAKEN, order, after={"round": order.round}, request_id=request_id)
+        # Read before the case is changed: the database takes a hold only as a whole.
+        until = lease_end(policy_on(work, work.today).policy, work.now)
         if held is None:
             kept.held_by, kept.held_since, kept.picked = person, work.now, True
-        kept.held_until = lease_end(policy_on(work, work.today).policy, work.now)
+        kept.held_until = until
         return _held(work, kept)
 
 

@@ -187,7 +187,7 @@ def test_the_reasons_and_findings_of_what_was_corrected_are_nobodys_any_more(
     clock.now += timedelta(minutes=2)
     correct(agent, wrong, DISPLEASED)
     supervisor = builders.access(owner, environment, Role.SUPERVISOR)
-    found = reviews.case(supervisor, order_id=order.id)
+    found = reviews.review_case(supervisor, order_id=order.id)
     assert [reason.code for reason in found.reasons] == ["R02"]
     assert not found.contact_denied
 
