@@ -190,6 +190,9 @@ class CallbackDraft(Base):
     ended_at: Mapped[datetime | None]
 
 
+Index("ix_callback_drafts_open", CallbackDraft.person_id, postgresql_where=CallbackDraft.ended_at.is_(None))
+
+
 class TelephoneCall(Numbered, Base):
     """A call that was dialled from the desk, and what the telephone system says of it: start, length, recording."""
 

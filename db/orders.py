@@ -107,14 +107,7 @@ Index("ix_orders_place_accepted", Order.place_id, Order.accepted_at.desc(), Orde
 Index("ix_orders_counted", Order.counted_department_id, Order.closed_on, Order.id)
 Index("ix_orders_number", Order.number)
 Index("ix_orders_import_id", Order.import_id)
-Index(
-    "ix_orders_due_queue",
-    Order.satisfaction,
-    Order.round.desc(),
-    Order.closed_at,
-    Order.id,
-    postgresql_where=Order.status == Status.DUE,
-)
+Index("ix_orders_undrawn", Order.closed_at, Order.id, postgresql_where=Order.status == Status.CLOSED)
 Index("ix_orders_open_due", Order.due_at, Order.id, postgresql_where=Order.closed_at.is_(None))
 Index("ix_orders_unassigned", Order.accepted_at.desc(), Order.id.desc(), postgresql_where=Order.department_id.is_(None))
 Index(

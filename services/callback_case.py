@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from db.callbacks import CallbackCase
 from db.orders import Attempt, Order, Round
-from db.people import Person
-from db.reference import Disposition, OrderType
+from db.people import Person, PersonSkill
+from db.reference import Disposition, OrderType, Skill
 from services import casework
 from services.access import Look
 from services.casework import OrderFacts
@@ -100,3 +100,9 @@ def history_of(look: Look, current: Round, book: Book) -> list[Tried]:
         .order_by(Attempt.id)
     )
     return [Tried(book.dispositions[code], at, number) for code, at, number in made]
+
+
+def skills_of(look: Look, person: int) -> list[str]:
+    """Return what somebody can do that a case may need."""
+    mine = select(Skill.code).join(PersonSkill, PersonSkill.skill_id == Skill.id).order_by(Skill.code)
+    return list(look.session.scalars(mine.where(PersonSkill.person_id == person, PersonSkill.active)))

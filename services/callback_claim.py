@@ -22,6 +22,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     bindparam,
+    false,
     func,
     literal,
     or_,
@@ -36,7 +37,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import String
 
 from db.callbacks import CallbackCase
-from services.access import Work
+from services.access import Look, Work
 from services.rules.callback_policy import CallbackPolicy, Priority
 from services.rules.deadlines import start_of
 from services.rules.windows import Windows
@@ -66,30 +67,27 @@ def claim(
     work: Work, person: int, *, skills: Sequence[str], policy: CallbackPolicy, windows: Windows
 ) -> CallbackCase | None:
     """Hold the case whose turn it is for a person, and return it; None where none may be called about now."""
-    shape = _Shape(
-        priorities=policy.priorities.value,
-        days=len(windows.expiring) if Priority.EXPIRING in policy.priorities.value else 0,
-        skilled=bool(skills),
-        bounded=windows.first is not None,
-        delayed=policy.delay_hours.value > 0,
-    )
-    facts: dict[str, object] = {
+    shape, facts = _asked(work, skills, policy, windows)
+    facts |= {
         "me": person,
-        "now": work.now,
         "until": lease_end(policy, work.now),
         "lead": work.now + timedelta(minutes=policy.appointment_lead_minutes.value),
         "grace": work.now - timedelta(minutes=policy.appointment_grace_minutes.value),
-        "nothing": [],
     }
-    if shape.skilled:
-        facts["skills"] = list(skills)
-    if windows.first is not None:
-        facts |= {"first_day": windows.first, "first": start_of(windows.first)}
-    if shape.delayed:
-        facts["ripe"] = work.now - timedelta(hours=policy.delay_hours.value)
-    if shape.days:
-        facts |= {f"day_{number}": day for number, day in enumerate(windows.expiring)}
     return work.session.scalars(_statement(shape), facts).one_or_none()
+
+
+def count_ready(
+    look: Look, *, skills: Sequence[str], policy: CallbackPolicy, windows: Windows, most: int
+) -> dict[Priority | None, int]:
+    """Count the cases that would be handed out now to somebody with these skills: of each class, and None for all.
+
+    Counting stops one beyond `most`.
+    """
+    shape, facts = _asked(look, skills, policy, windows)
+    facts["most"] = most + 1
+    counted = look.session.execute(_counts(shape), facts).one()
+    return dict(zip((*shape.priorities, None), map(int, counted), strict=True))
 
 
 def lease_end(policy: CallbackPolicy, now: datetime) -> datetime:
@@ -97,7 +95,30 @@ def lease_end(policy: CallbackPolicy, now: datetime) -> datetime:
     return now + timedelta(minutes=policy.lease_minutes.value)
 
 
-# The statement --------------------------------------------------------------------------------------------------------
+def _asked(
+    look: Look, skills: Sequence[str], policy: CallbackPolicy, windows: Windows
+) -> tuple[_Shape, dict[str, object]]:
+    """Return what a statement about cases that are ready looks like, and what is put into it."""
+    shape = _Shape(
+        priorities=policy.priorities.value,
+        days=len(windows.expiring) if Priority.EXPIRING in policy.priorities.value else 0,
+        skilled=bool(skills),
+        bounded=windows.first is not None,
+        delayed=policy.delay_hours.value > 0,
+    )
+    facts: dict[str, object] = {"now": look.now, "nothing": []}
+    if shape.skilled:
+        facts["skills"] = list(skills)
+    if windows.first is not None:
+        facts |= {"first_day": windows.first, "first": start_of(windows.first)}
+    if shape.delayed:
+        facts["ripe"] = look.now - timedelta(hours=policy.delay_hours.value)
+    if shape.days:
+        facts |= {f"day_{number}": day for number, day in enumerate(windows.expiring)}
+    return shape, facts
+
+
+# The statements ------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=64)
@@ -115,6 +136,23 @@ def _statement(shape: _Shape) -> ReturningUpdate[CallbackCase]:
         .returning(C)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
+
+
+@lru_cache(maxsize=64)
+def _counts(shape: _Shape) -> Select[Any]:
+    """Return one number for each class, in the policy's order, and one for all of them together."""
+    needs = _needs_met() if shape.skilled else None
+    by_class = [or_(false(), *_class(shape, priority)) for priority in shape.priorities]
+    numbers: list[Any] = [_count(shape, needs, where) for where in (*by_class, true())]
+    return select(*numbers)
+
+
+def _count(shape: _Shape, needs: CTE | None, where: ColumnElement[bool]) -> ColumnElement[int]:
+    none = C.needs == bindparam("nothing", type_=_NEEDS)
+    found = select(C.id).where(_waiting(), where, *_ready(shape))
+    some = [found.where(none)] if needs is None else [found.where(none), found.join(needs, C.needs == needs.c.needs)]
+    counted = union_all(*some).limit(bindparam("most")).subquery()
+    return select(func.count()).select_from(counted).scalar_subquery()
 
 
 def _branches(shape: _Shape) -> list[Select[int]]:
@@ -138,22 +176,22 @@ def _branches(shape: _Shape) -> list[Select[int]]:
         ),
     ]
     needs = _needs_met() if shape.skilled else None
-    for where in _classes(shape):
+    for where in (*(one for priority in shape.priorities for one in _class(shape, priority)), true()):
         if needs is not None:
-            branches.append(_first_with_needs(needs, where, *_ready(shape), *within))
+            branches.append(_first_with_needs(needs, where, *_ready(shape)))
         none = C.needs == bindparam("nothing", type_=_NEEDS)
-        branches.append(_first(_waiting(), none, where, *_ready(shape), *within, order=(C.ready_at, C.draw)))
+        branches.append(_first(_waiting(), none, where, *_ready(shape), order=(C.ready_at, C.draw)))
     return branches
 
 
-def _classes(shape: _Shape) -> list[ColumnElement[bool]]:
-    """Return what parts the classes, in their order; the rest is the last of them."""
+def _class(shape: _Shape, priority: Priority) -> list[ColumnElement[bool]]:
+    """Return what parts a class from the rest; what nearly expires is taken day by day, the oldest first."""
     known: dict[Priority, list[ColumnElement[bool]]] = {
         Priority.DISSATISFIED: [and_(true(), C.urgent)],
         Priority.REWORKED: [C.round > _ONE],
         Priority.EXPIRING: [C.closed_on == bindparam(f"day_{number}") for number in range(shape.days)],
     }
-    return [one for priority in shape.priorities for one in known[priority]] + [true()]
+    return known[priority]
 
 
 def _first(*where: ColumnElement[bool], order: Sequence[InstrumentedAttribute[Any]]) -> Select[int]:
@@ -205,7 +243,7 @@ def _ready(shape: _Shape) -> list[ColumnElement[bool]]:
     ready = [_free(), C.ready_at <= bindparam("now")]
     if shape.bounded:
         # What was closed later is ready later: the index is entered where it begins to matter.
-        ready.append(C.ready_at >= bindparam("first"))
+        ready += [C.ready_at >= bindparam("first"), C.closed_on >= bindparam("first_day")]
     if shape.delayed:
         ready.append(or_(C.attempts > 0, C.closed_at <= bindparam("ripe")))
     return ready

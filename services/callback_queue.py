@@ -4,26 +4,24 @@ A case is held for the minutes of the policy. After that it is free by time alon
 closed, and whoever comes back in time goes on where they were.
 """
 
-from datetime import timedelta
-
 from sqlalchemy import select
 
 from db.callbacks import CallbackCase
 from db.orders import Order
-from db.people import PersonSkill
-from db.reference import Skill
-from db.vocabulary import Event, Status
-from services import casework
+from db.vocabulary import CaseEnd, Event, Status
+from services import casework, lapsing, numbers
 from services.access import Access, Look, Work
-from services.callback_case import Case, Hold, case_of, hold_of, kept_case
+from services.callback_case import Case, Hold, case_of, hold_of, kept_case, skills_of
 from services.callback_claim import claim, lease_end
-from services.effective import calendar_around, policy_on
+from services.effective import policy_on, rules_on, windows_around
 from services.errors import IllegalMove, MayNotCall, NotFound
 from services.rules import attempts, lifecycle
 from services.rules.attempts import Block
 from services.rules.callback_policy import CallbackPolicy
 from services.rules.permissions import Permission
-from services.rules.windows import Windows, windows_on
+
+MOST_ENDED = 20
+"""So many cases of citizens who opted out are ended on the way to the next one; who asks again goes on from there."""
 
 
 def next_case(access: Access) -> Case | None:
@@ -35,14 +33,11 @@ def next_case(access: Access) -> Case | None:
         work.quiet()
         person = casework.acting_person(work)
         policy = policy_on(work, work.today).policy
-        kept = _held_by(work, person)
-        if kept is not None:
-            kept.held_until = lease_end(policy, work.now)
-        else:
+        order = _held_by(work, person, policy)
+        if order is None:
             _refuse_outside_hours(work, policy)
-            windows = windows_of(work, policy)
-            kept = claim(work, person, skills=_skills(work, person), policy=policy, windows=windows)
-        return None if kept is None else case_of(work, work.one(Order, kept.order_id))
+            order = _claimed(work, person, policy)
+        return None if order is None else case_of(work, order)
 
 
 def take_case(access: Access, *, order_id: int, request_id: str) -> Hold:
@@ -104,14 +99,8 @@ def release_case(access: Access, *, order_id: int) -> bool:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def windows_of(look: Look, policy: CallbackPolicy) -> Windows:
-    """Return which closing days may be called about today."""
-    around = timedelta(days=policy.last_day.value * 2 + 40)
-    return windows_on(policy, look.today, calendar_around(look, look.today - around, look.today + around))
-
-
-def _held_by(work: Work, person: int) -> CallbackCase | None:
-    """Return the case that a person holds now, the one taken last where there are several."""
+def _held_by(work: Work, person: int, policy: CallbackPolicy) -> Order | None:
+    """Return the order whose case a person holds, for longer now; the one taken last where there are several."""
     held = select(CallbackCase).where(
         CallbackCase.open,
         CallbackCase.held_by == person,
@@ -119,18 +108,36 @@ def _held_by(work: Work, person: int) -> CallbackCase | None:
         CallbackCase.held_until >= work.now,
     )
     newest = held.order_by(CallbackCase.held_since.desc(), CallbackCase.id).limit(1)
-    return work.session.scalars(newest.with_for_update()).one_or_none()
+    kept = work.session.scalars(newest.with_for_update()).one_or_none()
+    if kept is None:
+        return None
+    kept.held_until = lease_end(policy, work.now)
+    return work.one(Order, kept.order_id)
+
+
+def _claimed(work: Work, person: int, policy: CallbackPolicy) -> Order | None:
+    """Claim the case whose turn it is; those whose citizen has opted out since end here, and the next is taken."""
+    skills, windows = skills_of(work, person), windows_around(work, policy)
+    for _ in range(MOST_ENDED):
+        kept = claim(work, person, skills=skills, policy=policy, windows=windows)
+        if kept is None:
+            return None
+        order = work.one(Order, kept.order_id)
+        if not numbers.is_opted_out(work, numbers.phones_of(work, order.id).values()):
+            return order
+        # Whoever records something about the order at this moment holds the row and waits for the case: do not wait.
+        if work.session.get(Order, order.id, with_for_update={"skip_locked": True}, populate_existing=True) is None:
+            return order
+        most = rules_on(work, work.today).rules.max_rounds.value
+        lapsing.settle(work, order, kept, CaseEnd.OPTED_OUT, max_rounds=most)
+        work.session.flush()
+    return None
 
 
 def _refuse_outside_hours(look: Look, policy: CallbackPolicy) -> None:
     blocked = attempts.may_call((), policy, look.now, None)
     if blocked is not None:
         raise MayNotCall(blocked.code, until=blocked.until)
-
-
-def _skills(look: Look, person: int) -> list[str]:
-    mine = select(Skill.code).join(PersonSkill, PersonSkill.skill_id == Skill.id).order_by(Skill.code)
-    return list(look.session.scalars(mine.where(PersonSkill.person_id == person, PersonSkill.active)))
 
 
 def _open_case(work: Work, order: Order) -> CallbackCase:

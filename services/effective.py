@@ -11,7 +11,7 @@ from db.reference import Questionnaire as QuestionnaireRow
 from db.reference import RuleSet as RuleSetRow
 from services.access import Look
 from services.errors import PortalError
-from services.rules import callback_policy, deadlines, questionnaire, ruleset
+from services.rules import callback_policy, deadlines, questionnaire, ruleset, windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +88,10 @@ def explained_from(look: Look, start: datetime, working_days: int) -> deadlines.
     # Ten calendar days for five working ones leave room for the longest holiday even at small numbers.
     calendar = calendar_around(look, first, first + timedelta(days=working_days * 2 + 40))
     return deadlines.explain(first, working_days, calendar)
+
+
+def windows_around(look: Look, policy: callback_policy.CallbackPolicy) -> windows.Windows:
+    """Return which closing days may be called about today under a policy."""
+    # Ten calendar days for five working ones leave room for the longest holiday, on either side.
+    around = timedelta(days=policy.last_day.value * 2 + 40)
+    return windows.windows_on(policy, look.today, calendar_around(look, look.today - around, look.today + around))

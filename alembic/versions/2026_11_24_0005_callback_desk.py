@@ -352,6 +352,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_callback_drafts_person_id")),
         sa.PrimaryKeyConstraint("person_id", "order_id", "round", name=op.f("pk_callback_drafts")),
     )
+    op.create_index(
+        "ix_callback_drafts_open",
+        "callback_drafts",
+        ["person_id"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     op.create_index(op.f("ix_callback_drafts_order_id"), "callback_drafts", ["order_id"], unique=False)
     op.create_table(
         "notices",
@@ -591,6 +598,14 @@ def upgrade() -> None:
     op.add_column("rating_scales", sa.Column("version", sa.Integer(), server_default="1", nullable=False))
     op.add_column("reasons", sa.Column("order_types", postgresql.ARRAY(sa.String(length=40)), nullable=True))
     op.add_column("reasons", sa.Column("grades", postgresql.ARRAY(sa.String(length=40)), nullable=True))
+    op.drop_index("ix_orders_due_queue", table_name="orders")
+    op.create_index(
+        "ix_orders_undrawn",
+        "orders",
+        ["closed_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'closed'"),
+    )
 
     op.create_check_constraint(op.f("ck_attempts_number"), "attempts", "number >= 1")
     op.create_check_constraint(op.f("ck_attempts_hands_ms"), "attempts", "hands_ms is null or hands_ms >= 0")
@@ -605,6 +620,14 @@ def downgrade() -> None:
     op.execute("revoke update on questionnaires from portal_staff")
     op.execute("delete from questionnaires where effective_from is null")
     _events(EVENTS)
+    op.drop_index("ix_orders_undrawn", table_name="orders")
+    op.create_index(
+        "ix_orders_due_queue",
+        "orders",
+        ["satisfaction", sa.literal_column("round DESC"), "closed_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'due'"),
+    )
     op.drop_column("reasons", "grades")
     op.drop_column("reasons", "order_types")
     op.drop_column("rating_scales", "version")
@@ -656,6 +679,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_notices_order_id"), table_name="notices")
     op.drop_table("notices")
     op.drop_index(op.f("ix_callback_drafts_order_id"), table_name="callback_drafts")
+    op.drop_index("ix_callback_drafts_open", table_name="callback_drafts")
     op.drop_table("callback_drafts")
     op.drop_table("callback_cases")
     op.drop_index("uq_appointments_one_open", table_name="appointments", postgresql_where=sa.text("ended_at IS NULL"))

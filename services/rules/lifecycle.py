@@ -48,7 +48,9 @@ ESCALATE = _move("escalate", S.DUE, to=S.ESCALATED, needs=P.CALLBACK_RECORD, rea
 MISS = _move("miss", S.DUE, to=S.ARCHIVED, needs=P.CALLBACK_RECORD)
 STAND = _move("stand", S.DUE, to=S.DISSATISFIED, needs=P.CALLBACK_RECORD)
 STAND_ESCALATED = _move("stand_escalated", S.DUE, to=S.ESCALATED, needs=P.CALLBACK_RECORD)
-LAPSE = _move("lapse", S.CLOSED, to=S.ARCHIVED, needs=P.CALLBACK_LAPSE)
+LAPSE = _move("lapse", S.CLOSED, S.DUE, to=S.ARCHIVED, needs=P.CALLBACK_LAPSE)
+LAPSE_STAND = _move("lapse_stand", S.DUE, to=S.DISSATISFIED, needs=P.CALLBACK_LAPSE)
+LAPSE_ESCALATED = _move("lapse_escalated", S.DUE, to=S.ESCALATED, needs=P.CALLBACK_LAPSE)
 CORRECT = _move("correct", S.DUE, S.ARCHIVED, S.DISSATISFIED, S.ESCALATED, to=S.DUE, needs=P.CALLBACK_RECORD)
 RETURN = _move("return", S.DISSATISFIED, S.ESCALATED, to=S.RETURNED, needs=P.ORDER_RETURN, reason=True)
 REDO = _move("redo", S.RETURNED, to=S.DUE, needs=P.REWORK_SUBMIT)
@@ -67,6 +69,8 @@ MOVES: tuple[Move, ...] = (
     MISS,
     STAND,
     STAND_ESCALATED,
+    LAPSE_STAND,
+    LAPSE_ESCALATED,
     LAPSE,
     RETURN,
     REDO,
@@ -115,3 +119,13 @@ def after_silence(standing: Satisfaction | None, *, round_number: int, max_round
     if standing != Satisfaction.DISSATISFIED:
         return MISS
     return STAND_ESCALATED if round_number >= max_rounds else STAND
+
+
+def after_lapse(standing: Satisfaction | None, *, round_number: int, max_rounds: int) -> Move:
+    """Return the move that time makes, or a citizen who does not want to be called: nobody calls any more.
+
+    It leads where the last unanswered attempt would have led.
+    """
+    if standing != Satisfaction.DISSATISFIED:
+        return LAPSE
+    return LAPSE_ESCALATED if round_number >= max_rounds else LAPSE_STAND
