@@ -2,22 +2,24 @@
 
 import streamlit as st
 
-from portal import keys, loop_forms
+from portal import keys, loop_forms, page
 from portal.keys import keyed
 from portal.page import Page
-from portal.words import number, say
+from portal.words import moment, number, say
 from services import callback_queue
-from services.callbacks import Queue
+from services.access import Access
+from services.callback_case import Case
+from services.callback_waiting import Strip
 
-MOST_CALLED = 1000
 
-
-def draw(here: Page, queue: Queue) -> None:
-    """Draw my day so far, how many wait, and the one button."""
+def draw(here: Page, strip: Strip) -> None:
+    """Draw my day so far, how many could be called now, and the one button."""
     with st.container(horizontal=True, vertical_alignment="center", key="callback_strip"):
-        waiting = number(queue.waiting) if queue.waiting is not None else f"{number(MOST_CALLED)}+"
-        st.markdown(say("callback_record.my_day", calls=queue.calls_today, answered=queue.answered_today))
+        waiting = f"{number(strip.ready.n)}+" if strip.ready.more else number(strip.ready.n)
+        st.markdown(say("callback_record.my_day", calls=strip.calls, answered=strip.answered))
         st.markdown(say("callback_record.waiting", waiting=waiting))
+        if strip.opens_at is not None:
+            st.markdown(say("callback_queue.closed", at=moment(strip.opens_at)))
         st.space("stretch")
         keys.draw_sheet_button()
         if loop_forms.chosen() is not None:
@@ -28,7 +30,6 @@ def draw(here: Page, queue: Queue) -> None:
             key="callback_next",
             type="primary" if loop_forms.chosen() is None else "secondary",
             icon=":material/phone_forwarded:",
-            disabled=queue.waiting == 0,
             on_click=_take_next,
             args=(here,),
         )
@@ -38,6 +39,15 @@ def draw(here: Page, queue: Queue) -> None:
 
 
 def _take_next(here: Page) -> None:
-    found = here.act(callback_queue.next_case)
-    if found is not None:
-        loop_forms.choose(found.order.id)
+    found = here.act(_asked)
+    if found is None:
+        return
+    if found[0] is None:
+        page.notice("callback_queue.nobody_now", "info")
+    else:
+        loop_forms.choose(found[0].order.id)
+
+
+def _asked(access: Access) -> tuple[Case | None]:
+    """Ask for the next case; in a tuple, because None is what a refusal comes back as."""
+    return (callback_queue.next_case(access),)

@@ -34,6 +34,7 @@ HOME = Screen("home", "work", ":material/home:", Permission.HOME_VIEW)
 SCREENS: tuple[Screen, ...] = (
     HOME,
     Screen("callback_record", "work", ":material/call:", Permission.CALLBACK_RECORD),
+    Screen("callback_queue", "work", ":material/pending_actions:", Permission.AGENTS_VIEW),
     Screen("order_list", "work", ":material/list_alt:", Permission.ORDER_VIEW),
     Screen("order_detail", None, ":material/description:", Permission.ORDER_VIEW),
     Screen("dissatisfied_review", "work", ":material/rule:", Permission.REVIEW_VIEW),

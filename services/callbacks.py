@@ -1,15 +1,12 @@
-"""Call citizens back: the queue, one order to call about, writing down what came of it, and revealing a number."""
+"""Call citizens back: one order to call about, writing down what came of it, and revealing a number."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
-
-from db.orders import Attempt, Contact, Order, Rating, Round
-from db.reference import Department, OrderType
-from db.vocabulary import AppointmentEnd, Event, OptOutKind, Satisfaction, Status
+from db.orders import Attempt, Contact, Order, Round
+from db.vocabulary import AppointmentEnd, Event, OptOutKind
 from services import bookings, call_record, calling, casework, corrections, numbers
-from services.access import Access, Look, Work
+from services.access import Access, Work
 from services.bookings import Booking
 from services.call_record import Outcome, Said
 from services.callback_case import Case, case_of
@@ -17,41 +14,12 @@ from services.calling import RoundCalls
 from services.code_lists import CodeLists
 from services.errors import Invalid, NotFound
 from services.rules import attempts, lifecycle
-from services.rules.deadlines import start_of
 from services.rules.dispositions import Tried
 from services.rules.permissions import Permission
 from services.rules.survey import Verdict, Visit
-from services.views import Named, Receipt
+from services.views import Receipt
 
-MOST_COUNTED = 1000
-"""A queue longer than this is shown as "1000+": counting on would cost more than it tells."""
 LONGEST_REASON = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """One order of the queue; `standing` is the dissatisfied rating that makes it urgent."""
-
-    order_id: int
-    number: str
-    title: str
-    order_type: Named
-    department: Named | None
-    round: int
-    closed_at: datetime
-    standing: Satisfaction | None
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """The head of the queue, how long it is (None: more than can be counted quickly), and my own day so far."""
-
-    rows: tuple[Waiting, ...]
-    waiting: int | None
-    more: bool
-    calls_today: int
-    answered_today: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +29,6 @@ class Revealed:
     order_id: int
     phone: str | None
     repeated: bool
-
-
-def queue(access: Access, *, after: int | None = None, limit: int = 20) -> Queue:
-    """Return who is to be called: standing dissatisfaction first, then higher rounds, then those who wait longest.
-
-    `after` is the order that ended the page before; where it is gone, the queue begins again.
-    """
-    with access.read(Permission.CALLBACK_VIEW) as look:
-        last = look.session.get(Order, after) if after is not None else None
-        where = _after(last) if last is not None else true()
-        found = look.session.execute(_waiting().where(where).order_by(*_AS_INDEXED).limit(limit + 1))
-        rows = found.all()
-        counted = look.session.scalar(
-            select(func.count()).select_from(
-                select(Order.id).where(Order.status == Status.DUE).limit(MOST_COUNTED + 1).subquery()
-            )
-        )
-        calls, answered = _my_day(look)
-        return Queue(
-            rows=tuple(_line(*row) for row in rows[:limit]),
-            waiting=counted if counted is not None and counted <= MOST_COUNTED else None,
-            more=len(rows) > limit,
-            calls_today=calls,
-            answered_today=answered,
-        )
 
 
 def case(access: Access, *, order_id: int) -> Case:
@@ -212,57 +155,6 @@ def reveal_contact(access: Access, *, order_id: int, reason: str, request_id: st
         if not work.sent_before(order, request_id):
             work.record(Event.CONTACT_REVEALED, order, reason=why, request_id=request_id)
         return Revealed(order_id, contact.phone, work.repeated)
-
-
-# The queue ------------------------------------------------------------------------------------------------------------
-
-
-_AS_INDEXED = (Order.satisfaction, Order.round.desc(), Order.closed_at, Order.id)
-"""The order of `ix_orders_due_queue`: what has no rating has nothing in the column, and comes last."""
-
-
-def _waiting() -> Select[Order, OrderType, Department]:
-    return (
-        select(Order, OrderType, Department)
-        .join(OrderType, OrderType.id == Order.order_type_id)
-        .outerjoin(Department, Department.id == Order.department_id)
-        .where(Order.status == Status.DUE)
-    )
-
-
-def _after(last: Order) -> ColumnElement[bool]:
-    """Return what comes after an order in the queue."""
-    same = tuple_(Order.closed_at, Order.id) > (last.closed_at, last.id)
-    later = or_(Order.round < last.round, and_(Order.round == last.round, same))
-    if last.satisfaction is None:
-        return and_(Order.satisfaction.is_(None), later)
-    worse = or_(Order.satisfaction > last.satisfaction, Order.satisfaction.is_(None))
-    return or_(worse, and_(Order.satisfaction == last.satisfaction, later))
-
-
-def _line(order: Order, order_type: OrderType, department: Department | None) -> Waiting:
-    return Waiting(
-        order_id=order.id,
-        number=order.number,
-        title=order.title,
-        order_type=Named.of(order_type),
-        department=Named.of(department) if department else None,
-        round=order.round,
-        closed_at=order.closed_at or order.accepted_at,
-        standing=order.satisfaction,
-        attempts=order.attempts,
-    )
-
-
-def _my_day(look: Look) -> tuple[int, int]:
-    """Return how many calls the person has recorded today, and how many of them were answered."""
-    rated = select(Rating.id).where(Rating.attempt_id == Attempt.id).exists()
-    made = look.session.execute(
-        select(func.count(), func.count().filter(rated)).where(
-            Attempt.agent_id == look.actor.id, Attempt.recorded_at >= start_of(look.today)
-        )
-    ).one()
-    return int(made[0]), int(made[1])
 
 
 # Writing down ---------------------------------------------------------------------------------------------------------

@@ -4,12 +4,12 @@ Nobody decides that; it follows from the policy and from what the citizen said. 
 attempt would have taken it, and silence stays silence.
 """
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from db.callbacks import Appointment, CallbackCase, CallbackDraft
+from db.callbacks import CallbackCase, CallbackDraft
 from db.orders import Order
 from db.vocabulary import AppointmentEnd, CaseEnd, Event, Status
-from services import casework
+from services import bookings, casework
 from services.access import SYSTEM, Work
 from services.errors import Fact
 from services.rules import lifecycle
@@ -31,7 +31,8 @@ def settle(work: Work, order: Order, kept: CallbackCase | None, how: CaseEnd, *,
     current.settled_at, current.satisfaction = work.now, standing
     if kept is not None:
         kept.done_at, kept.done_as, kept.on_time = work.now, how, False
-    _end_what_was_open(work, order)
+        bookings.end(work, order, kept, AppointmentEnd.CANCELLED)
+        _empty_drafts(work, order)
     work.record(
         Event.CALLBACK_LAPSED,
         order,
@@ -48,11 +49,8 @@ def _facts(order: Order) -> dict[str, Fact]:
     return {"status": order.status.value, "outcome": order.outcome.value if order.outcome else None}
 
 
-def _end_what_was_open(work: Work, order: Order) -> None:
-    """End the appointment that nobody kept, and empty the drafts that will not be sent any more."""
-    booked = select(Appointment).where(Appointment.order_id == order.id, Appointment.ended_at.is_(None))
-    for row in work.session.scalars(booked):
-        row.ended_at, row.ended_as = work.now, AppointmentEnd.CANCELLED
+def _empty_drafts(work: Work, order: Order) -> None:
+    """Empty the forms that were begun and will not be sent any more."""
     work.session.execute(
         update(CallbackDraft)
         .where(CallbackDraft.order_id == order.id, CallbackDraft.ended_at.is_(None))

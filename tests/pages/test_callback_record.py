@@ -43,8 +43,10 @@ def calls(owner: Session) -> int:
 def test_an_empty_queue_says_what_would_be_here(owner: Session, agent: Person, opened: Opener) -> None:
     at = opened(agent, "callback_record")
     assert not at.exception
-    assert "没有待回访的工单" in said(at)
-    assert at.button(key="callback_next").disabled
+    assert "手上没有工单" in said(at)
+    at.button(key="callback_next").click().run()
+    assert "现在没有可以回访的工单" in said(at)
+    assert "没有待回访的工单" in said(opened(builders.person(owner, Role.SUPERVISOR), "callback_queue"))
 
 
 def test_the_next_order_is_taken_and_nothing_is_answered_beforehand(
@@ -53,10 +55,11 @@ def test_the_next_order_is_taken_and_nothing_is_answered_beforehand(
     closed = {"accepted_at": builders.at("2026-06-05"), "closed_at": builders.at("2026-06-12")}
     order = builders.due_order(owner, builders.department(owner, "市水务局"), phone="138-0000-0000", **closed)
     at = opened(agent, "callback_record")
-    assert list(at.dataframe[0].value["number"]) == [order.number]
     at.button(key="callback_next").click().run()
     assert not at.exception
     assert at.query_params["order"] == str(order.id)
+    mine = opened(agent, "callback_record").dataframe[0].value
+    assert (list(mine["number"]), list(mine["held"])) == ([order.number], [f"{agent.name}，至 06-15 10:15"])
     assert all(not group.value for group in at.button_group if str(group.key).startswith("callback_"))
     assert not [area for area in at.text_area if (area.key or "").startswith("callback_words_")]
     told = said(at)
@@ -201,14 +204,15 @@ def test_what_people_wrote_is_shown_as_text(owner: Session, agent: Person, opene
     assert r"\`已办\`" in told
 
 
-def test_a_long_queue_is_read_page_by_page(owner: Session, agent: Person, opened: Opener) -> None:
+def test_a_long_queue_is_read_page_by_page(owner: Session, opened: Opener) -> None:
+    supervisor = builders.person(owner, Role.SUPERVISOR)
     orders = [builders.due_order(owner, accepted_at=builders.at("2026-05-06", 8, minute)) for minute in range(21)]
-    at = opened(agent, "callback_record")
+    at = opened(supervisor, "callback_queue")
     assert list(at.dataframe[0].value["number"]) == [order.number for order in orders[:20]]
-    at.button(key="callback_record_next").click().run()
+    at.button(key="callback_queue_next").click().run()
     assert list(at.dataframe[0].value["number"]) == [orders[20].number]
-    assert at.button(key="callback_record_next").disabled
-    at.button(key="callback_record_first").click().run()
+    assert at.button(key="callback_queue_next").disabled
+    at.button(key="callback_queue_first").click().run()
     assert len(at.dataframe[0].value) == 20
 
 

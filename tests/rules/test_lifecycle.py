@@ -210,6 +210,17 @@ def test_the_third_failed_round_escalates() -> None:
     assert (model.status, len(model.rounds), model.escalated) == (Status.ESCALATED, 3, True)
 
 
+@pytest.mark.parametrize("standing", [None, *Satisfaction])
+@pytest.mark.parametrize("number", [1, MAX_ROUNDS])
+def test_time_leads_where_the_last_unanswered_attempt_would_have_led(
+    standing: Satisfaction | None, number: int
+) -> None:
+    place = {"round_number": number, "max_rounds": MAX_ROUNDS}
+    missed, lapsed = after_silence(standing, **place), lifecycle.after_lapse(standing, **place)
+    assert lapsed.after == missed.after
+    assert missed.before <= lapsed.before
+
+
 @pytest.mark.parametrize(
     ("module", "function", "moves"),
     [
@@ -218,6 +229,7 @@ def test_the_third_failed_round_escalates() -> None:
         ("reviews", "return_for_rework", ["RETURN"]),
         ("reviews", "archive", ["ARCHIVE"]),
         ("rework", "submit_rework", ["REDO"]),
+        ("callback_lapse", "lapse_expired", ["LAPSE", "LAPSE_STAND", "LAPSE_ESCALATED"]),
     ],
 )
 def test_a_move_needs_the_permission_that_its_use_case_opens_with(module: str, function: str, moves: list[str]) -> None:
@@ -249,6 +261,8 @@ def test_every_move_of_people_belongs_to_one_of_these_use_cases() -> None:
         "redo",
         "archive",
         "lapse",
+        "lapse_stand",
+        "lapse_escalated",
         "correct",
     }
 

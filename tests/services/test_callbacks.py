@@ -44,32 +44,6 @@ def rows(owner: Session, kind: Any) -> int:
     return owner.scalar(select(func.count()).select_from(kind)) or 0
 
 
-def test_standing_dissatisfaction_comes_first_then_higher_rounds_then_who_waits_longest(
-    owner: Session, agent: Access
-) -> None:
-    late = builders.due_order(owner, accepted_at=builders.at("2026-05-11"))
-    early = builders.due_order(owner, accepted_at=builders.at("2026-05-06"))
-    builders.closed_order(owner)
-    unit = builders.department(owner)
-    again = builders.returned_order(owner, unit)
-    again.status, again.round_closed_at = Status.DUE, builders.at("2026-05-20")
-    angry = builders.due_order(owner, satisfaction=Satisfaction.DISSATISFIED, rated=True)
-    owner.commit()
-    found = callbacks.queue(agent)
-    assert [row.order_id for row in found.rows] == [again.id, angry.id, early.id, late.id]
-    assert (found.waiting, found.more) == (4, False)
-    assert (found.rows[0].department or found.rows[1].order_type).zh == "测试局"
-    paged = [callbacks.queue(agent, limit=1).rows[0].order_id]
-    while (page := callbacks.queue(agent, limit=1, after=paged[-1])).rows:
-        paged.append(page.rows[0].order_id)
-    assert paged == [again.id, angry.id, early.id, late.id]
-
-
-def test_the_queue_is_empty_where_nobody_waits(owner: Session, agent: Access) -> None:
-    builders.archived_order(owner)
-    assert callbacks.queue(agent).rows == ()
-
-
 def test_a_case_holds_what_a_call_needs_and_no_number(owner: Session, agent: Access) -> None:
     unit = builders.department(owner, "市水务局")
     claimed = builders.at("2026-05-12", 9)
@@ -298,16 +272,6 @@ def test_only_agents_write_calls_down(owner: Session, environment: Environment, 
         callbacks.record_callback(
             builders.access(owner, environment, role), order_id=order.id, seen=1, visit=PLEASED, request_id="form-1"
         )
-
-
-def test_my_day_counts_my_calls(owner: Session, environment: Environment, agent: Access, clock: Clock) -> None:
-    record(agent, builders.due_order(owner), NOBODY, "a")
-    record(agent, builders.due_order(owner), PLEASED, "b")
-    record(builders.access(owner, environment, Role.AGENT), builders.due_order(owner), PLEASED, "c")
-    found = callbacks.queue(agent)
-    assert (found.calls_today, found.answered_today) == (2, 1)
-    clock.now += timedelta(days=1)
-    assert callbacks.queue(agent).calls_today == 0
 
 
 def test_every_round_holds_its_own_rating(owner: Session, agent: Access) -> None:
