@@ -19,9 +19,40 @@ class Part:
     language: str = "zh_CN"
 
 
-_STEMS = "甲乙丙丁戊己"
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How an agent of the demo works: the share of the calls, the pace of the hands, and what else they can do.
+
+    `softens` is how often somebody who was displeased ends up as satisfied with this agent: a thing to be found out.
+    """
+
+    share: int
+    pace: float = 1.0
+    skills: tuple[str, ...] = ()
+    softens: float = 0.0
+
+
+_STEMS = "甲乙丙丁戊己庚辛"
 
 AGENTS = tuple(Part(f"agent-{n}", f"测试·回访员{stem}", Role.AGENT) for n, stem in enumerate(_STEMS, start=1))
+HABITS = dict(
+    zip(
+        (part.subject for part in AGENTS),
+        (
+            Habit(16, 0.9, ("yue", "en")),
+            Habit(15, 1.0, ("yue",)),
+            Habit(14, 1.1, ("refusal_conversion",)),
+            Habit(13, 0.8, ("yue",)),
+            Habit(12, 0.7, softens=0.75),
+            Habit(12, 1.2, ("en",)),
+            Habit(10, 1.3, ("yue",)),
+            Habit(8, 1.0),
+        ),
+        strict=True,
+    )
+)
+"""What the agents are like, by the name under which they sign in."""
+
 SUPERVISORS = tuple(
     Part(f"supervisor-{n}", f"测试·督办员{stem}", Role.SUPERVISOR) for n, stem in enumerate(_STEMS[:3], start=1)
 )

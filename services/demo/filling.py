@@ -8,15 +8,15 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from db.orders import Order
-from db.people import Person, RoleGrant
-from db.reference import CalendarDay, Department, Installation
+from db.people import Person, PersonSkill, RoleGrant
+from db.reference import CalendarDay, Department, Installation, Skill
 from db.vocabulary import Event, InstallationKind
 from services.access import Access, Work
-from services.demo import any_hour, store
+from services.demo import any_hour, desk, store
 from services.demo.arrivals import YEAR, arrivals, flood_day
-from services.demo.cast import CAST, ISSUER
+from services.demo.cast import CAST, HABITS, ISSUER
 from services.demo.prose import Prose
-from services.demo.store import Player
+from services.demo.rows import Player
 from services.demo.story import Story
 from services.demo.teller import Arrival, Teller
 from services.demo.world import World, build
@@ -76,6 +76,7 @@ def fill(wanted: Wanted, access: Access, *, if_empty: bool = False) -> Filled:
     come = arrivals(stage.world, teller, first, last, orders=wanted.orders, seed=wanted.seed)
     for stories in _told(teller, come):
         write_stories(access, stage=stage, stories=stories)
+    write_desk(access, stage=stage, morning=teller.end, seed=wanted.seed)
     return Filled(len(come), stage.added, first, last, flood_day(first, last, wanted.seed))
 
 
@@ -122,6 +123,13 @@ def write_stories(access: Access, *, stage: Stage, stories: Sequence[Story]) -> 
         work.record(Event.DEMO_LOADED, work.one(Installation, 1), after=after)
 
 
+def write_desk(access: Access, *, stage: Stage, morning: datetime, seed: int) -> None:
+    """Add what the callback desk finds on the first morning after the last order."""
+    with access.write(Permission.SETUP) as work:
+        desk.dress(work, stage.world, stage.players, morning, seed)
+        work.record(Event.DEMO_LOADED, work.one(Installation, 1), after={"morning": morning.date().isoformat()})
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -145,7 +153,19 @@ def _add_people(work: Work) -> int:
         work.record(Event.PERSON_ADDED, person, after={"subject": part.subject})
         work.add(RoleGrant(person_id=key, role=part.role, department_id=department, active=True))
         work.record(Event.ROLE_GRANTED, person, after={"role": part.role.value}, department_id=department)
+        if part.subject in HABITS:
+            _equip(work, person, HABITS[part.subject].skills, f"8{added:03d}")
     return added
+
+
+def _equip(work: Work, person: Person, skills: Sequence[str], extension: str) -> None:
+    """Give an agent a telephone and what they can do besides."""
+    person.extension = extension
+    known = {code: key for code, key in work.session.execute(select(Skill.code, Skill.id))}
+    for code in skills:
+        work.add(PersonSkill(person_id=person.id, skill_id=known[code], active=True))
+    if skills:
+        work.record(Event.SKILLS_CHANGED, person, after={"skills": ", ".join(skills), "extension": extension})
 
 
 def _players(work: Work) -> dict[str, Player]:

@@ -50,13 +50,6 @@ class Hours:
         day = self.workday(after.date() + ONE_DAY, max(ahead - 1, 0))
         return _at(day, rng.choice((9, 10, 11, 14, 15, 16, 17, 18, 19)), rng)
 
-    def again(self, earlier: datetime, rng: Random) -> datetime:
-        """Return when the next attempt is made: in another half-day, four hours later at least."""
-        if earlier.hour < 12 and rng.random() < 0.4:
-            return _at(earlier.date(), rng.choice((16, 17, 18, 19)), rng)
-        hours = (14, 15, 16, 17, 18, 19) if earlier.hour < 12 else (9, 10, 11)
-        return _at(self.workday(earlier.date() + ONE_DAY), rng.choice(hours), rng)
-
     def closing(self, start: datetime, due: datetime, rng: Random, *, late: bool) -> datetime:
         """Return when a department closes: some way to the deadline, or past it."""
         if late:

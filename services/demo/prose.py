@@ -90,6 +90,14 @@ class Prose:
         """Return why a supervisor archives a dissatisfied order."""
         return str(rng.choice(self._words["archives"]["reasons"]))
 
+    def question(self, rng: Random) -> str:
+        """Return what an agent asks a supervisor during a call."""
+        return str(rng.choice(self._words["desk"]["questions"]))
+
+    def agreed(self, rng: Random) -> str:
+        """Return what an agent notes about an appointment."""
+        return str(rng.choice(self._words["desk"]["appointments"]))
+
 
 def requester(index: int) -> str:
     """Return a requester's name that shows that it is made up: 测试·甲子, 测试·甲丑 and so on."""
@@ -102,6 +110,6 @@ def masked(name: str) -> str:
     return f"{name[:3]}*"
 
 
-def phone(index: int) -> str:
+def phone(index: int, position: int = 1) -> str:
     """Return a telephone number that cannot exist: no mobile number of the country begins with 100."""
-    return f"1000000{index % 10_000:04d}"
+    return f"100000{position - 1}{index % 10_000:04d}"

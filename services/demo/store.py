@@ -1,16 +1,10 @@
 """Writes told stories in a few large statements: each takes its rows as one JSON document."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC
 from operator import attrgetter
-from typing import Any
 
-from sqlalchemy import JSON, Text, cast, column, func, literal, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.types import TypeEngine
-
+from db.callbacks import OtherNumber
 from db.orders import (
     Answer,
     Attempt,
@@ -24,87 +18,41 @@ from db.orders import (
     Round,
 )
 from db.records import EventRow
-from db.vocabulary import FindingKind, RatingSource, Role
-from services.access import SYSTEM, Actor, Recorded, Work, event_row
-from services.demo import prose
-from services.demo.cast import Part
-from services.demo.story import Call, Story, Turn
+from db.vocabulary import FindingKind, RatingSource
+from services.access import SYSTEM, Recorded, Work, event_row
+from services.demo import cases, prose
+from services.demo.rows import Placed, Player, Row, put
+from services.demo.story import Call, Story
 from services.demo.world import World
 
 SOURCE = "demo"
 """The source of every demo order."""
 
-Row = dict[str, Any]
 _EVENT_COLUMNS = tuple(one.key for one in EventRow.__table__.c if one.key not in ("id", "seq", "previous", "hash"))
-
-
-@dataclass(frozen=True, slots=True)
-class Player:
-    """A demo person with their number, and the department of the role."""
-
-    id: int
-    name: str
-    role: Role
-    department: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A round or a call of a story, with the number of its order and of its department."""
-
-    story: Story
-    turn: Turn
-    order_id: int
-    department_id: int | None
 
 
 def write(work: Work, world: World, players: Mapping[str, Player], stories: Sequence[Story]) -> None:
     """Write the stories, in the transaction of `work`."""
     departments = world.ids["departments"]
-    orders = _put(work, Order, [_order(world, departments, story) for story in stories], ("number", "id"))
-    _put(work, Contact, [_contact(orders[story.number], departments, story) for story in stories])
+    orders = put(work, Order, [_order(world, departments, story) for story in stories], ("number", "id"))
+    put(work, Contact, [_contact(orders[story.number], departments, story) for story in stories])
+    further = [row for story in stories for row in _further(orders[story.number], departments, story)]
+    put(work, OtherNumber, further)
     placed = [
         Placed(story, turn, orders[story.number], departments[story.unit.code] if story.unit else None)
         for story in stories
         for turn in story.turns
     ]
-    rounds = _put(work, Round, [_round(one, players) for one in placed], ("order_id", "number", "id"))
+    rounds = put(work, Round, [_round(one, players) for one in placed], ("order_id", "number", "id"))
     by_round = [(one, rounds[one.order_id, one.turn.number]) for one in placed]
     _write_calls(work, world, players, by_round)
-    _put(work, Return, [_return(one, number, world, players) for one, number in by_round if one.turn.sent])
-    _put(work, Exclusion, [_exclusion(orders[one.number], departments, one, players) for one in stories if one.left])
-    _put(work, EventRow, list(_events(stories, orders, departments, players)))
+    cases.write(work, world, players, placed)
+    put(work, Return, [_return(one, number, world, players) for one, number in by_round if one.turn.sent])
+    put(work, Exclusion, [_exclusion(orders[one.number], departments, one, players) for one in stories if one.left])
+    put(work, EventRow, list(_events(stories, orders, departments, players)))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-
-
-def _put(work: Work, kind: Any, rows: Sequence[Row], returned: Sequence[str] = ()) -> dict[Any, int]:
-    """Insert rows with one statement and return the number of each by the columns before the last one named."""
-    if not rows:
-        return {}
-    table = kind.__table__
-    columns = [table.c[name] for name in rows[0]]
-    document = cast(literal(json.dumps(rows, default=_plain, ensure_ascii=False), Text), JSON)
-    source = func.json_to_recordset(document).table_valued(*(column(one.key, _stored(one.type)) for one in columns))
-    source = source.render_derived(with_types=True)
-    statement = insert(table).from_select([one.key for one in columns], select(*source.c))
-    if not returned:
-        work.session.execute(statement)
-        return {}
-    found = work.session.execute(statement.returning(*(table.c[name] for name in returned))).all()
-    return {row[0] if len(row) == 2 else tuple(row[:-1]): row[-1] for row in found}
-
-
-def _stored(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    """Return the type as the database knows it: words are text there."""
-    return Text() if isinstance(kind.python_type, type) and issubclass(kind.python_type, str) else kind
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    raise TypeError(f"{value!r} has no JSON form")
 
 
 def _order(world: World, departments: Mapping[str, int], story: Story) -> Row:
@@ -133,6 +81,7 @@ def _order(world: World, departments: Mapping[str, int], story: Story) -> Row:
         "closed_at": closed_at,
         "closed_on": closed_at.date() if closed_at else None,
         "round_closed_at": story.last.closed_at,
+        "language": story.language,
         "status": story.status,
         "round": story.last.number,
         "outcome": story.outcome,
@@ -160,6 +109,18 @@ def _contact(order_id: int, departments: Mapping[str, int], story: Story) -> Row
         "name": prose.requester(story.index),
         "phone": prose.phone(story.index),
     }
+
+
+def _further(order_id: int, departments: Mapping[str, int], story: Story) -> Iterator[Row]:
+    """Yield the numbers behind the first one."""
+    for position in range(2, story.phones + 1):
+        yield {
+            "order_id": order_id,
+            "department_id": departments[story.unit.code] if story.unit else None,
+            "position": position,
+            "phone": prose.phone(story.index, position),
+            "added_at": story.accepted_at,
+        }
 
 
 def _round(one: Placed, players: Mapping[str, Player]) -> Row:
@@ -196,28 +157,34 @@ def _write_calls(
             "started_at": call.started_at,
             "recorded_at": call.recorded_at,
             "note": call.note,
+            "number": call.number,
+            "day_part": call.day_part,
+            "satisfaction": call.satisfaction,
+            "settled": call.settled,
+            "on_time": True if call.settled else None,
+            "hands_ms": call.hands_ms,
             "request_id": _form(one, call),
         }
         for one, number, call in calls
     ]
-    attempts = _put(work, Attempt, rows, ("request_id", "id"))
+    attempts = put(work, Attempt, rows, ("request_id", "id"))
     made = [(one, number, call, attempts[_form(one, call)]) for one, number, call in calls]
-    _put(work, Answer, [row for one, _, call, key in made for row in _answers(world, one, call, key)])
+    put(work, Answer, [row for one, _, call, key in made for row in _answers(world, one, call, key)])
     reasons = world.ids["reasons"]
     given = [
         {"attempt_id": key, "department_id": one.department_id, "reason_id": reasons[code]}
         for one, _, call, key in made
         for code in call.reasons
     ]
-    _put(work, AttemptReason, given)
+    put(work, AttemptReason, given)
     found = [
         _of_round(one, number) | {"attempt_id": key, "kind": FindingKind.CONTACT_DENIED, "found_at": call.recorded_at}
         for one, number, call, key in made
         if call.denied
     ]
-    _put(work, Finding, found)
+    put(work, Finding, found)
     keys = {id(call): key for _, _, call, key in made}
-    _put(work, Rating, [row for one, number in by_round for row in _ratings(world, one, number, keys)])
+    put(work, Rating, [row for one, number in by_round for row in _ratings(world, one, number, keys)])
 
 
 def _answers(world: World, one: Placed, call: Call, attempt: int) -> Iterator[Row]:
@@ -303,13 +270,12 @@ def _events(
                 reason=step.reason,
                 request_id=None,
             )
-            rows.append(event_row(event, _actor(step.actor, players), step.at.astimezone(UTC)))
+            rows.append(
+                event_row(
+                    event,
+                    players[step.actor.subject].actor if step.actor is not None else SYSTEM,
+                    step.at.astimezone(UTC),
+                )
+            )
     for row in sorted(rows, key=attrgetter("shard", "at", "object_id")):
         yield {name: getattr(row, name) for name in _EVENT_COLUMNS}
-
-
-def _actor(part: Part | None, players: Mapping[str, Player]) -> Actor:
-    if part is None:
-        return SYSTEM
-    player = players[part.subject]
-    return Actor(id=player.id, name=player.name, role=player.role, home_department=player.department)

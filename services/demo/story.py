@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from db.vocabulary import Event, Outcome, Satisfaction, Solved, Status
+from db.vocabulary import CaseEnd, Event, Outcome, Satisfaction, Solved, Status
 from services.demo.cast import Part
 from services.demo.world import Matter, Street, Unit
 from services.errors import Fact
+from services.rules import lifecycle
 
 
 @dataclass(slots=True)
@@ -23,6 +24,11 @@ class Call:
     reasons: tuple[str, ...] = ()
     denied: bool = False
     grade: str | None = None
+    number: int = 1
+    day_part: str | None = None
+    hands_ms: int = 0
+    satisfaction: Satisfaction | None = None
+    settled: bool = False
 
 
 @dataclass(slots=True)
@@ -65,6 +71,14 @@ class Turn:
     sent: Sent | None = None
     grades: list[Grade] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    ended: CaseEnd | None = None
+    next_at: datetime | None = None
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the citizen's own rating of a first round called for the call."""
+        own = [grade.satisfaction for grade in self.grades if grade.call is None]
+        return self.number == 1 and own[-1:] == [Satisfaction.DISSATISFIED]
 
     @property
     def satisfaction(self) -> Satisfaction | None:
@@ -110,6 +124,8 @@ class Story:
     text: str
     confidential: bool
     flood: bool
+    phones: int = 1
+    language: str | None = None
     number: str = ""
     index: int = 0
     status: Status = Status.OPEN
@@ -123,6 +139,19 @@ class Story:
     def stands_at(self, *statuses: Status) -> bool:
         """Whether the order is in one of the statuses."""
         return self.status in statuses
+
+    def step(self, step: Step, move: lifecycle.Move) -> None:
+        """Make a move and say so in the trail."""
+        self.status = lifecycle.advance(self.status, move)
+        self.version += 1
+        self.escalated = self.escalated or self.status == Status.ESCALATED
+        if self.status == Status.ARCHIVED:
+            self.archived_at = step.at
+        stands = self.counted() | {"move": move.name} if step.action == Event.CALLBACK_RECORDED else self.place()
+        step.after = stands | step.after
+        if step.action == Event.ORDER_ARCHIVED and self.outcome is not None:
+            step.after["outcome"] = self.outcome.value
+        self.steps.append(step)
 
     def place(self) -> dict[str, Fact]:
         """Return where the order stands, as the steps of supervisors and departments state it."""

@@ -1,40 +1,29 @@
 """Tells one order's story from its draws: closing, rating, calls, decisions, rework, in the order of the loop."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from random import Random
 
-from db.vocabulary import DepartmentKind, Event, FindingKind, Satisfaction, Status
-from services.demo.cast import AGENTS, ASSESSORS, SUPERVISORS, UNITS
+from db.vocabulary import DepartmentKind, Event, Satisfaction, Status
+from services.demo.calls import DISSATISFIED_GRADES, SATISFIED_GRADES, Caller, drawn
+from services.demo.cast import ASSESSORS, SUPERVISORS, UNITS
 from services.demo.prose import Prose
-from services.demo.story import Call, Grade, Left, Sent, Step, Story, Turn
+from services.demo.story import Grade, Left, Sent, Step, Story, Turn
 from services.demo.world import Matter, Street, Unit, World
 from services.errors import Fact
 from services.rules import lifecycle
 
 _DISPLEASED = 0.106
 """How likely an average citizen is to be dissatisfied with a first round; what the units do moves it."""
-_UNREACHABLE = 0.18
 _RATES_ITSELF = 0.42
-
-INTERVIEWS = ("1.1", "1.2")
-"""The dispositions under which the citizen answered."""
 
 _KINDS = {"help": 38, "complaint": 44, "report": 11, "suggest": 6, "other": 1}
 _KIND_DISPLEASES = {"consult": 0.5, "help": 0.95, "complaint": 1.25, "report": 1.15, "suggest": 0.8, "other": 1.0}
 _CHANNELS = {"phone": 72, "wechat": 9, "miniapp": 8, "web": 6, "app": 5}
 _RATING_CHANNELS = {"sms": 45, "wechat": 22, "miniapp": 14, "ivr": 12, "web": 7}
-_SATISFIED_GRADES = {"very_satisfied": 30, "satisfied": 52, "basically_satisfied": 18}
 _THREE_GRADES = {"satisfied": 78, "basically_satisfied": 22}
-_DISSATISFIED_GRADES = {"dissatisfied": 76, "very_dissatisfied": 24}
-_REASONS = {
-    "R01": 12, "R02": 14, "R03": 25, "R04": 9, "R05": 6, "R06": 17, "R07": 5,
-    "R08": 4, "R09": 3, "R10": 5, "R11": 4, "R12": 2, "R13": 2, "R99": 3,
-}  # fmt: skip
-_CONSULT_REASONS = {"R01": 10, "R04": 40, "R05": 10, "R07": 8, "R08": 10, "R10": 14, "R13": 5, "R99": 3}
-_PASSING = {"3.13": 54, "4.33": 19, "3.12": 11, "2.35": 8, "2.20": 5, "3.15": 3}
-_FINAL = {"2.11": 50, "4.31": 28, "4.70": 22}
+_LANGUAGES = {"": 940, "yue": 48, "en": 12}
+_PHONES = {"1": 90, "2": 8, "3": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +42,7 @@ class Teller:
 
     def __init__(self, world: World, prose: Prose, end: datetime) -> None:
         self.world, self.prose, self.end = world, prose, end
+        self._caller = Caller(world, prose, end)
         self._units = {part.department: part for part in UNITS}
         day = (end - timedelta(seconds=1)).date()
         while not world.hours.is_worked(day):
@@ -97,11 +87,13 @@ class Teller:
             spot=spot,
             matter=matter,
             kind=kind,
-            channel=_drawn(_CHANNELS, rng),
+            channel=drawn(_CHANNELS, rng),
             title=self.prose.title(street, matter, kind),
             text=text,
             confidential=rng.random() < (0.12 if kind == "report" else 0.01),
             flood=arrival.flood,
+            phones=int(drawn(_PHONES, rng)),
+            language=drawn(_LANGUAGES, rng) or None,
             turns=[Turn(1, arrival.at, due_at, days)],
         )
 
@@ -168,18 +160,10 @@ class Teller:
         displeased = rng.random() < (0.97 if sour else self._displeasure(story, turn))
         if rng.random() < (_RATES_ITSELF if turn.number == 1 else 0.2) and self._rate(story, turn, displeased, rng):
             return
-        after = turn.grades[-1].at if turn.grades else turn.closed_at or self.end
-        unreachable = rng.random() < (0.05 if sour else _UNREACHABLE if turn.number == 1 else 0.1)
-        plan = _plan(rng, unreachable=unreachable)
         # Some of those who rated themselves dissatisfied are content once somebody has called.
         if turn.grades and displeased:
             displeased = sour or rng.random() < 0.78
-        moment = self.world.hours.call(after, rng, rng.choices((1, 2, 3), (35, 40, 25))[0])
-        for position, disposition in enumerate(plan):
-            if moment > self.end - timedelta(minutes=10):
-                return
-            self._call(story, turn, disposition, moment, displeased, rng, last=position == len(plan) - 1)
-            moment = self.world.hours.again(moment, rng)
+        self._caller.call(story, turn, rng, displeased=displeased, sour=sour)
 
     def _displeasure(self, story: Story, turn: Turn) -> float:
         unit = story.unit.displeases if story.unit else 1.0
@@ -196,63 +180,16 @@ class Teller:
         if at > self.end or at > turn.closed_at + timedelta(hours=14):
             return False
         three = rng.random() < 0.25
-        satisfied = _drawn(_THREE_GRADES if three else _SATISFIED_GRADES, rng)
-        grade = ("dissatisfied" if three else _drawn(_DISSATISFIED_GRADES, rng)) if displeased else satisfied
+        satisfied = drawn(_THREE_GRADES if three else SATISFIED_GRADES, rng)
+        grade = ("dissatisfied" if three else drawn(DISSATISFIED_GRADES, rng)) if displeased else satisfied
         scale = "three" if three else "five"
         counts_as = self.world.in_force.rules.satisfaction(scale, grade)
-        turn.grades.append(Grade(f"{scale}.{grade}", counts_as, at, _drawn(_RATING_CHANNELS, rng)))
+        turn.grades.append(Grade(f"{scale}.{grade}", counts_as, at, drawn(_RATING_CHANNELS, rng)))
         story.status = lifecycle.advance(story.status, lifecycle.after_rating(counts_as))
         story.version += 1
         if story.status == Status.ARCHIVED:
             turn.settled_at = story.archived_at = at
         return story.status == Status.ARCHIVED
-
-    def _call(
-        self, story: Story, turn: Turn, disposition: str, at: datetime, displeased: bool, rng: Random, *, last: bool
-    ) -> None:
-        answered = disposition in INTERVIEWS
-        done = at + timedelta(seconds=rng.randint(75, 330) if answered else rng.randint(25, 70))
-        call = Call(rng.choice(AGENTS), disposition, at, done, self.prose.note(disposition, rng))
-        before = story.counted()
-        turn.calls.append(call)
-        rounds = {"round_number": turn.number, "max_rounds": self.world.in_force.rules.max_rounds.value}
-        if answered:
-            self._answer(story, turn, call, displeased, rng)
-            move = lifecycle.after_answer(turn.grades[-1].satisfaction, **rounds)
-        else:
-            move = lifecycle.after_silence(turn.satisfaction, **rounds) if last else lifecycle.RETRY
-        if move != lifecycle.RETRY:
-            turn.settled_at = done
-        facts: dict[str, Fact] = {
-            "disposition": disposition,
-            "reasons": ",".join(call.reasons) or None,
-            "finding": FindingKind.CONTACT_DENIED.value if call.denied else None,
-            "rules": self.world.in_force.rules.name,
-        }
-        self._step(story, Step(done, call.agent, Event.CALLBACK_RECORDED, before, facts), move)
-
-    def _answer(self, story: Story, turn: Turn, call: Call, displeased: bool, rng: Random) -> None:
-        grade = _drawn(_DISSATISFIED_GRADES if displeased else _SATISFIED_GRADES, rng)
-        reasons = _why(story, rng) if displeased else ()
-        contacted = _contacted(turn, reasons, rng)
-        solved = ((60, 30, 10), (3, 11, 86))[not displeased]
-        manner = {"R08": _DISSATISFIED_GRADES}.get(reasons[0] if reasons else "", _SATISFIED_GRADES)
-        answers = {
-            "contacted": contacted,
-            "solved": rng.choices(("unsolved", "partly", "solved"), solved)[0],
-            "result": grade,
-            "attitude": _drawn(manner, rng),
-        }
-        if call.disposition == "1.2":
-            del answers["attitude"]
-        if displeased:
-            answers["words"] = self.prose.complaint(reasons[0], rng)
-        elif rng.random() < 0.25:
-            answers["words"] = self.prose.praise(rng)
-        call.answers, call.reasons, call.grade = answers, reasons, grade
-        call.denied = bool(turn.unit_contacted) and contacted == "no"
-        counts_as = self.world.in_force.rules.satisfaction("five", grade)
-        turn.grades.append(Grade(f"five.{grade}", counts_as, call.recorded_at, "callback", call))
 
     def _decide(self, story: Story, rng: Random) -> None:
         """Let a supervisor return the order for rework, or archive it dissatisfied."""
@@ -272,7 +209,7 @@ class Teller:
         if not again:
             why = self.prose.archive(rng)
             ended: dict[str, Fact] = {"rework_called_for": wants}
-            self._step(story, Step(at, by, Event.ORDER_ARCHIVED, story.place(), ended, why), lifecycle.ARCHIVE)
+            story.step(Step(at, by, Event.ORDER_ARCHIVED, story.place(), ended, why), lifecycle.ARCHIVE)
             return
         reason = next((one for one in reasons if one in self.world.rework_reasons), (*reasons, "R03")[0])
         days = self.world.in_force.rules.rework_deadline.value
@@ -281,7 +218,7 @@ class Teller:
         wanted: dict[str, Fact] = {"due_at": due_at.astimezone(UTC).isoformat(), "days": days}
         step = Step(at, by, Event.ORDER_RETURNED, story.place(), wanted, reason)
         story.turns.append(Turn(turn.number + 1, at, due_at, days, sent=sent))
-        self._step(story, step, lifecycle.RETURN)
+        story.step(step, lifecycle.RETURN)
 
     def _rework(self, story: Story, rng: Random) -> None:
         turn = story.last
@@ -293,22 +230,7 @@ class Teller:
         turn.evidence = self.prose.evidence(rng)
         turn.submitted_by = self._units.get(story.unit.code)
         told: dict[str, Fact] = {"late": at > turn.due_at, "unit_contacted": turn.unit_contacted}
-        self._step(story, Step(at, turn.submitted_by, Event.REWORK_SUBMITTED, story.place(), told), lifecycle.REDO)
-
-    def _step(self, story: Story, step: Step, move: lifecycle.Move) -> None:
-        """Make a move and say so in the trail."""
-        story.status = lifecycle.advance(story.status, move)
-        story.version += 1
-        story.escalated = story.escalated or story.status == Status.ESCALATED
-        if story.status == Status.ARCHIVED:
-            story.archived_at = step.at
-        if step.action == Event.CALLBACK_RECORDED:
-            step.after = story.counted() | {"move": move.name} | step.after
-        else:
-            step.after = story.place() | step.after
-        if step.action == Event.ORDER_ARCHIVED and story.outcome is not None:
-            step.after["outcome"] = story.outcome.value
-        story.steps.append(step)
+        story.step(Step(at, turn.submitted_by, Event.REWORK_SUBMITTED, story.place(), told), lifecycle.REDO)
 
     def _leave_out(self, story: Story, rng: Random) -> None:
         """Leave some archived orders out of the statistics, on the decision of two people without a part in them."""
@@ -328,31 +250,4 @@ class Teller:
 def _kind(matter: Matter, arrival: Arrival, rng: Random) -> str:
     if arrival.flood:
         return "help"
-    return "consult" if matter.is_question else _drawn(_KINDS, rng)
-
-
-def _drawn(weights: dict[str, int], rng: Random) -> str:
-    return rng.choices(tuple(weights), tuple(weights.values()))[0]
-
-
-def _plan(rng: Random, *, unreachable: bool) -> Sequence[str]:
-    """Return how the attempts of a round will end: the last one is answered, or gives up."""
-    if not unreachable:
-        missed = rng.choices((0, 1, 2), (66, 24, 10))[0]
-        return (*(_drawn(_PASSING, rng) for _ in range(missed)), "1.2" if rng.random() < 0.04 else "1.1")
-    if rng.random() < 0.25:
-        return (*(_drawn(_PASSING, rng) for _ in range(rng.randint(0, 1))), _drawn(_FINAL, rng))
-    return tuple(_drawn(_PASSING, rng) for _ in range(3))
-
-
-def _why(story: Story, rng: Random) -> tuple[str, ...]:
-    weights = _CONSULT_REASONS if story.kind == "consult" else _REASONS
-    first = _drawn(weights, rng)
-    second = _drawn(weights, rng) if rng.random() < 0.22 else first
-    return (first,) if second == first else (first, second)
-
-
-def _contacted(turn: Turn, reasons: Sequence[str], rng: Random) -> str:
-    if "R01" in reasons:
-        return "no"
-    return rng.choices(("yes", "unsure", "no"), (92, 6, 2) if turn.unit_contacted else (30, 20, 50))[0]
+    return "consult" if matter.is_question else drawn(_KINDS, rng)

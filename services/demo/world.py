@@ -20,12 +20,16 @@ from db.reference import (
     Place,
     RatingScale,
     Reason,
+    Skill,
 )
 from db.vocabulary import DepartmentKind, PlaceKind
 from services.access import Look
+from services.code_lists import CodeLists
 from services.demo.hours import Hours
-from services.effective import InForce, calendar_around, questions_on, rules_on
+from services.effective import InForce, calendar_around, policy_on, questions_on, rules_on
+from services.rules.callback_policy import CallbackPolicy
 from services.rules.deadlines import Calendar, due_at
+from services.rules.dispositions import Disposition as Ending
 
 _DISTRICT_SIZES = {
     "440111": 20, "440106": 19, "440113": 15, "440105": 12, "440112": 9, "440103": 9,
@@ -85,6 +89,8 @@ class World:
     flood: Matter
     rework_reasons: frozenset[str]
     in_force: InForce
+    policy: CallbackPolicy
+    endings: Mapping[str, Ending]
     questionnaire_id: int
     calendar: Calendar
     hours: Hours
@@ -115,6 +121,8 @@ def build(look: Look, first: date, last: date) -> World:
         flood=next(matter for matter in matters if matter.code == _FLOOD),
         rework_reasons=frozenset(look.session.scalars(select(Reason.code).where(Reason.calls_for_rework))),
         in_force=rules_on(look, last),
+        policy=policy_on(look, last).policy,
+        endings=CodeLists.read(look).book.dispositions,
         questionnaire_id=questions_on(look, last).id,
         calendar=calendar,
         hours=Hours(calendar),
@@ -209,6 +217,7 @@ def _ids(look: Look) -> dict[str, dict[str, int]]:
         "channels": Channel,
         "reasons": Reason,
         "dispositions": Disposition,
+        "skills": Skill,
     }
     ids = {
         name: {code: key for code, key in look.session.execute(select(kind.code, kind.id))}
