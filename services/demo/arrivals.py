@@ -25,7 +25,8 @@ _TRIES = 600
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Orders that must be there: so many of a status in a round, begun so many days ago, with or without time left.
+    """Orders that must be there: so many of a status in a round, begun so many days ago, with or without time left,
+    called for by the citizen's own rating, in need of a language.
 
     A small demo has room for some of the wishes only; those of little patience come first.
     """
@@ -37,6 +38,8 @@ class Wish:
     days: tuple[int, int]
     overdue: bool | None = None
     patience: float = 1.0
+    urgent: bool | None = None
+    language: str | None = None
 
 
 WISHES = (
@@ -46,6 +49,9 @@ WISHES = (
     Wish("closed", Status.CLOSED, 1, 3, (0, 12)),
     Wish("escalated", Status.ESCALATED, 3, 2, (24, 78)),
     Wish("again", Status.DUE, 2, 4, (16, 56)),
+    Wish("urgent", Status.DUE, 1, 4, (5, 16), urgent=True),
+    Wish("cantonese", Status.DUE, 1, 2, (5, 16), language="yue"),
+    Wish("english", Status.DUE, 1, 1, (5, 16), language="en"),
     Wish("third", Status.RETURNED, 3, 2, (24, 78)),
     Wish("second", Status.DISSATISFIED, 2, 2, (16, 56)),
 )
@@ -62,7 +68,7 @@ def flood_day(first: date, last: date, seed: int) -> date:
 
 def arrivals(world: World, teller: Teller, first: date, last: date, *, orders: int, seed: int) -> list[Arrival]:
     """Return every order that comes in, in order of time; the same for the same arguments."""
-    chosen = list(_chosen(world, teller, last, seed, orders // 25))
+    chosen = list(_chosen(world, teller, last, seed, orders // 30))
     wet = round(orders * FLOOD_SHARE)
     flood = flood_day(first, last, seed)
     rng = Random(f"{seed}/{orders}/arrivals")
@@ -122,4 +128,9 @@ def _chosen(world: World, teller: Teller, last: date, seed: int, most: int) -> I
 
 def _ends(story: Story, wish: Wish, end: datetime) -> bool:
     overdue = story.last.closed_at is None and story.last.due_at < end
-    return (story.status, story.last.number) == (wish.status, wish.round) and wish.overdue in (None, overdue)
+    return (
+        (story.status, story.last.number) == (wish.status, wish.round)
+        and wish.overdue in (None, overdue)
+        and wish.urgent in (None, story.last.urgent)
+        and wish.language in (None, story.language)
+    )

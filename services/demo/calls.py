@@ -20,7 +20,7 @@ SATISFIED_GRADES = {"very_satisfied": 30, "satisfied": 52, "basically_satisfied"
 DISSATISFIED_GRADES = {"dissatisfied": 76, "very_dissatisfied": 24}
 
 _UNREACHABLE = 0.16
-_AHEAD = {"1": 34, "2": 38, "3": 22, "4": 6}
+_AHEAD = {"1": 18, "2": 30, "3": 32, "4": 20}
 """After how many working days an order is called about first."""
 
 _REASONS = {
@@ -39,8 +39,8 @@ _HANDS = {True: 21.0, False: 7.5}
 class Caller:
     """Calls about the rounds of stories that end at one moment, after which nothing has happened yet."""
 
-    def __init__(self, world: World, prose: Prose, end: datetime) -> None:
-        self.world, self.prose, self.end = world, prose, end
+    def __init__(self, world: World, prose: Prose) -> None:
+        self.world, self.prose, self.end = world, prose, world.end
         self._last_days: dict[date, date | None] = {}
 
     def call(self, story: Story, turn: Turn, rng: Random, *, displeased: bool, sour: bool) -> None:
@@ -57,7 +57,7 @@ class Caller:
             ending = next(endings)
             tried = Tried(self.world.endings[ending], moment, number)
             progress = attempts.after_attempt(history, tried, self.world.policy, last_day, numbers=story.phones)
-            self._make(story, turn, tried, progress, rng, displeased=displeased, sour=sour)
+            self._make(story, turn, tried, progress, rng, displeased=displeased)
             if progress.next_at is None:
                 return
             history.append(tried)
@@ -126,7 +126,6 @@ class Caller:
         rng: Random,
         *,
         displeased: bool,
-        sour: bool,
     ) -> None:
         """Let an agent make one call, and the order move by it."""
         ending, answered = tried.disposition, tried.disposition.interview
@@ -139,7 +138,7 @@ class Caller:
         turn.calls.append(call)
         rounds = {"round_number": turn.number, "max_rounds": self.world.in_force.rules.max_rounds.value}
         if answered:
-            self._answer(story, turn, call, rng, displeased=displeased and (sour or rng.random() >= habit.softens))
+            self._answer(story, turn, call, rng, displeased=displeased and rng.random() >= habit.softens)
             move = lifecycle.after_answer(turn.grades[-1].satisfaction, **rounds)
         elif progress.step == Next.AGAIN:
             move = lifecycle.RETRY
@@ -151,16 +150,18 @@ class Caller:
             call.settled, turn.settled_at = True, done
             turn.ended = CaseEnd.ANSWERED if answered else CaseEnd.EXHAUSTED if progress.exhausted else CaseEnd.FINAL
         facts: dict[str, Fact] = {
+            "number": call.number,
             "disposition": ending.code,
             "reasons": ",".join(call.reasons) or None,
             "finding": FindingKind.CONTACT_DENIED.value if call.denied else None,
             "rules": self.world.in_force.rules.name,
+            "policy": self.world.policy.name,
         }
         story.step(Step(done, call.agent, Event.CALLBACK_RECORDED, before, facts), move)
 
     def _answer(self, story: Story, turn: Turn, call: Call, rng: Random, *, displeased: bool) -> None:
         grade = drawn(DISSATISFIED_GRADES if displeased else SATISFIED_GRADES, rng)
-        reasons = _why(story, rng) if displeased else ()
+        reasons = reasons_for(story, rng) if displeased else ()
         contacted = _contacted(turn, reasons, rng)
         solved = ((60, 30, 10), (3, 11, 86))[not displeased]
         manner = {"R08": DISSATISFIED_GRADES}.get(reasons[0] if reasons else "", SATISFIED_GRADES)
@@ -187,6 +188,14 @@ def drawn(weights: dict[str, int], rng: Random) -> str:
     return rng.choices(tuple(weights), tuple(weights.values()))[0]
 
 
+def reasons_for(story: Story, rng: Random) -> tuple[str, ...]:
+    """Draw one or two reasons why somebody is dissatisfied with a story."""
+    weights = _CONSULT_REASONS if story.kind == "consult" else _REASONS
+    first = drawn(weights, rng)
+    second = drawn(weights, rng) if rng.random() < 0.22 else first
+    return (first,) if second == first else (first, second)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -194,13 +203,6 @@ def _agent(story: Story, rng: Random) -> Part:
     """Draw who calls, among those who are understood."""
     able = [part for part in AGENTS if story.language is None or story.language in HABITS[part.subject].skills]
     return rng.choices(able, [HABITS[part.subject].share for part in able])[0]
-
-
-def _why(story: Story, rng: Random) -> tuple[str, ...]:
-    weights = _CONSULT_REASONS if story.kind == "consult" else _REASONS
-    first = drawn(weights, rng)
-    second = drawn(weights, rng) if rng.random() < 0.22 else first
-    return (first,) if second == first else (first, second)
 
 
 def _contacted(turn: Turn, reasons: Sequence[str], rng: Random) -> str:

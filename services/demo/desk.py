@@ -18,8 +18,9 @@ from services.demo.world import World
 from services.errors import Fact
 from services.rules import attempts
 
-_AGREED = ((0, 10, 30, True), (0, 15, 0, False), (0, 18, 30, True), (1, 9, 30, False), (1, 16, 0, True))
-"""Appointments: days from the first morning, hour, minute, and whether the agent who agreed it is to call."""
+_AGREED = ((1, 9, 30, False), (1, 16, 0, True), (0, 10, 30, True), (0, 15, 0, False), (0, 18, 30, True))
+"""Appointments: days from the first morning, hour, minute, and whether the agent who agreed it is to call. Those that
+fit the fewest cases come first."""
 
 _KINDS = (OptOutKind.NO_SURVEY, OptOutKind.DO_NOT_CALL)
 
@@ -37,15 +38,17 @@ class _Tried:
     at: datetime
 
 
-def dress(work: Work, world: World, players: Mapping[str, Player], morning: datetime, seed: int) -> None:
+def dress(work: Work, world: World, players: Mapping[str, Player], seed: int) -> None:
     """Add what the first morning after the story finds: as much of it as there are cases to hang it on."""
     rng, prose = Random(f"{seed}/desk"), Prose()
     people = {player.id: player for player in players.values()}
     tried = list(_tried(work, world, people))
     rng.shuffle(tried)
-    tried = _book(work, tried, morning, prose, rng)
     if tried:
-        _refer(work, tried[0], players, prose, rng)
+        soonest = min(tried, key=lambda case: case.last_day or date.max)
+        _refer(work, soonest, players, prose, rng)
+        tried.remove(soonest)
+    _book(work, tried, world.end, prose, rng)
     _opt_out(work, people)
 
 
@@ -74,8 +77,8 @@ def _tried(work: Work, world: World, people: Mapping[int, Player]) -> Iterator[_
         yield _Tried(case.id, case.order_id, case.round, case.department_id, last_day, people[agent], at)
 
 
-def _book(work: Work, tried: Sequence[_Tried], morning: datetime, prose: Prose, rng: Random) -> list[_Tried]:
-    """Agree on appointments, each before the last day of its case; return the cases that are left."""
+def _book(work: Work, tried: Sequence[_Tried], morning: datetime, prose: Prose, rng: Random) -> None:
+    """Agree on appointments, each before the last day of its case."""
     left, rows = list(tried), dict[int, Row]()
     for days, hour, minute, named in _AGREED:
         at = morning + timedelta(days=days, hours=hour, minutes=minute)
@@ -105,7 +108,6 @@ def _book(work: Work, tried: Sequence[_Tried], morning: datetime, prose: Prose, 
         work.session.add(
             event(Event.APPOINTMENT_BOOKED, Appointment, number, one.agent, one.at, facts, one.department_id)
         )
-    return left
 
 
 def _refer(work: Work, one: _Tried, players: Mapping[str, Player], prose: Prose, rng: Random) -> None:

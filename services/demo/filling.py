@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -21,7 +21,6 @@ from services.demo.story import Story
 from services.demo.teller import Arrival, Teller
 from services.demo.world import World, build
 from services.errors import Conflict, Fact, Invalid
-from services.rules.deadlines import CITY
 from services.rules.permissions import Permission
 
 MOST = 2_000_000
@@ -72,11 +71,11 @@ def fill(wanted: Wanted, access: Access, *, if_empty: bool = False) -> Filled:
     if present:
         raise Conflict("error.orders_present", orders=present)
     stage = stage_demo(access, first=first, last=last)
-    teller = Teller(stage.world, Prose(), datetime.combine(last + timedelta(days=1), time(), CITY))
+    teller = Teller(stage.world, Prose())
     come = arrivals(stage.world, teller, first, last, orders=wanted.orders, seed=wanted.seed)
     for stories in _told(teller, come):
         write_stories(access, stage=stage, stories=stories)
-    write_desk(access, stage=stage, morning=teller.end, seed=wanted.seed)
+    write_desk(access, stage=stage, seed=wanted.seed)
     return Filled(len(come), stage.added, first, last, flood_day(first, last, wanted.seed))
 
 
@@ -123,11 +122,11 @@ def write_stories(access: Access, *, stage: Stage, stories: Sequence[Story]) -> 
         work.record(Event.DEMO_LOADED, work.one(Installation, 1), after=after)
 
 
-def write_desk(access: Access, *, stage: Stage, morning: datetime, seed: int) -> None:
+def write_desk(access: Access, *, stage: Stage, seed: int) -> None:
     """Add what the callback desk finds on the first morning after the last order."""
     with access.write(Permission.SETUP) as work:
-        desk.dress(work, stage.world, stage.players, morning, seed)
-        work.record(Event.DEMO_LOADED, work.one(Installation, 1), after={"morning": morning.date().isoformat()})
+        desk.dress(work, stage.world, stage.players, seed)
+        work.record(Event.DEMO_LOADED, work.one(Installation, 1))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ def event(
     at: datetime,
     after: dict[str, Fact],
     department_id: int | None,
+    before: dict[str, Fact] | None = None,
 ) -> EventRow:
     """Return what the trail says of something that a person did outside the story of an order."""
     told = Recorded(
@@ -83,7 +84,7 @@ def event(
         object_id=number,
         order_id=number if kind is Order else None,
         department_id=department_id,
-        before={},
+        before=before or {},
         after=after,
         reason=None,
         request_id=None,

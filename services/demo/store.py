@@ -1,4 +1,4 @@
-"""Writes told stories in a few large statements: each takes its rows as one JSON document."""
+"""Writes told stories in a few large statements, with everything that happened to them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
@@ -20,7 +20,7 @@ from db.orders import (
 from db.records import EventRow
 from db.vocabulary import FindingKind, RatingSource
 from services.access import SYSTEM, Recorded, Work, event_row
-from services.demo import cases, prose
+from services.demo import cases, prose, readings
 from services.demo.rows import Placed, Player, Row, put
 from services.demo.story import Call, Story
 from services.demo.world import World
@@ -183,6 +183,7 @@ def _write_calls(
         if call.denied
     ]
     put(work, Finding, found)
+    readings.write(work, world, players, made)
     keys = {id(call): key for _, _, call, key in made}
     put(work, Rating, [row for one, number in by_round for row in _ratings(world, one, number, keys)])
 

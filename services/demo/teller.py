@@ -40,14 +40,14 @@ class Arrival:
 class Teller:
     """Tells stories that end at one moment, after which nothing has happened yet."""
 
-    def __init__(self, world: World, prose: Prose, end: datetime) -> None:
-        self.world, self.prose, self.end = world, prose, end
-        self._caller = Caller(world, prose, end)
+    def __init__(self, world: World, prose: Prose) -> None:
+        self.world, self.prose, self.end = world, prose, world.end
+        self._caller = Caller(world, prose)
         self._units = {part.department: part for part in UNITS}
-        day = (end - timedelta(seconds=1)).date()
+        day = (self.end - timedelta(seconds=1)).date()
         while not world.hours.is_worked(day):
             day -= timedelta(days=1)
-        self._last_queued = datetime.combine(day, time(16), end.tzinfo)
+        self._last_queued = datetime.combine(day, time(16), self.end.tzinfo)
 
     def tell(self, arrival: Arrival) -> Story:
         """Return the story of one order, the same for the same arrival."""

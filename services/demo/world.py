@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from importlib.resources import files
 from random import Random
 from typing import Any
@@ -28,7 +28,7 @@ from services.code_lists import CodeLists
 from services.demo.hours import Hours
 from services.effective import InForce, calendar_around, policy_on, questions_on, rules_on
 from services.rules.callback_policy import CallbackPolicy
-from services.rules.deadlines import Calendar, due_at
+from services.rules.deadlines import CITY, Calendar, due_at
 from services.rules.dispositions import Disposition as Ending
 
 _DISTRICT_SIZES = {
@@ -78,7 +78,8 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything that stories are told with. `ids` holds the number of each code, by kind of code list."""
+    """Everything that stories are told with. `ids` holds the number of each code, by kind of code list; after `end`
+    nothing has happened yet."""
 
     units: Mapping[str, Unit]
     subunits: Mapping[str, tuple[str, ...]]
@@ -92,6 +93,7 @@ class World:
     policy: CallbackPolicy
     endings: Mapping[str, Ending]
     questionnaire_id: int
+    end: datetime
     calendar: Calendar
     hours: Hours
     ids: Mapping[str, Mapping[str, int]]
@@ -124,6 +126,7 @@ def build(look: Look, first: date, last: date) -> World:
         policy=policy_on(look, last).policy,
         endings=CodeLists.read(look).book.dispositions,
         questionnaire_id=questions_on(look, last).id,
+        end=datetime.combine(last + timedelta(days=1), time(), CITY),
         calendar=calendar,
         hours=Hours(calendar),
         ids=_ids(look),

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, func, select, table
 from sqlalchemy.orm import Session
 
 from db import migrate
+from db.callbacks import CallbackCase
 from db.engine import connect
 from db.orders import (
     Answer,
@@ -64,7 +65,7 @@ ORDERS = 600
 NOW = datetime(2026, 6, 15, 9, tzinfo=CITY)
 
 
-def _fill(login_url: str, *, if_empty: bool = False, **arguments: Any) -> demo.Filled:
+def fill_demo(login_url: str, *, if_empty: bool = False, **arguments: Any) -> demo.Filled:
     engine = connect(login_url)
     try:
         access = Access(Environment(engine, Path(), clock=lambda: NOW), SYSTEM)
@@ -77,15 +78,15 @@ def _fill(login_url: str, *, if_empty: bool = False, **arguments: Any) -> demo.F
 @pytest.fixture(scope="module")
 def filled(server: servers.TestServer) -> Iterator[Session]:
     """A session of the owner on a database that holds the demo; it is only read."""
-    name = server.fresh_database("reference", _prepare)
-    _fill(server.address(name, "portal_login"))
+    name = server.fresh_database("reference", prepare)
+    fill_demo(server.address(name, "portal_login"))
     engine = create_engine(server.address(name))
     with Session(engine) as session:
         yield session
     engine.dispose()
 
 
-def _prepare(url: str) -> None:
+def prepare(url: str) -> None:
     migrate.upgrade(url)
     engine = connect(url)
     setup.load_reference(Access(Environment(engine, Path()), SYSTEM))
@@ -306,10 +307,22 @@ def test_the_trail_of_the_demo_is_one_unbroken_chain_a_shard(filled: Session) ->
 
 def test_the_same_arguments_give_the_same_rows_and_another_seed_gives_others(server: servers.TestServer) -> None:
     def content(**arguments: Any) -> list[Any]:
-        name = server.fresh_database("reference", _prepare)
-        _fill(server.address(name, "portal_login"), orders=120, **arguments)
+        name = server.fresh_database("reference", prepare)
+        fill_demo(server.address(name, "portal_login"), orders=120, **arguments)
         engine = create_engine(server.address(name))
-        kinds = (Order, Contact, Round, Attempt, Answer, AttemptReason, Rating, Return, Finding, Exclusion)
+        kinds = (
+            Order,
+            Contact,
+            Round,
+            Attempt,
+            Answer,
+            AttemptReason,
+            Rating,
+            Return,
+            Finding,
+            Exclusion,
+            CallbackCase,
+        )
         with engine.connect() as connection:
             rows = [
                 tuple(row)
@@ -328,17 +341,17 @@ def test_the_same_arguments_give_the_same_rows_and_another_seed_gives_others(ser
 
 
 def test_without_a_day_it_ends_yesterday_and_a_filled_database_is_left_alone(database: str, login_url: str) -> None:
-    done = _fill(login_url, orders=30, until=None)
+    done = fill_demo(login_url, orders=30, until=None)
     assert (done.orders, done.last) == (30, NOW.date() - timedelta(days=1))
-    assert _fill(login_url, orders=30, if_empty=True).orders == 0
+    assert fill_demo(login_url, orders=30, if_empty=True).orders == 0
     with pytest.raises(Conflict) as refused:
-        _fill(login_url, orders=30)
+        fill_demo(login_url, orders=30)
     assert (refused.value.code, refused.value.facts) == ("error.orders_present", {"orders": 30})
 
 
 def test_days_without_a_calendar_and_impossible_numbers_are_refused_together(database: str, login_url: str) -> None:
     with pytest.raises(Invalid) as refused:
-        _fill(login_url, orders=0, until=date(2027, 3, 1))
+        fill_demo(login_url, orders=0, until=date(2027, 3, 1))
     assert refused.value.problems == {"orders": "out_of_range", "until": "calendar_not_covered"}
 
 
@@ -346,7 +359,7 @@ def test_a_database_of_real_orders_is_never_filled(database: str, login_url: str
     owner.add(Installation(id=1, kind=InstallationKind.PRODUCTION))
     owner.commit()
     with pytest.raises(Conflict) as refused:
-        _fill(login_url, if_empty=True)
+        fill_demo(login_url, if_empty=True)
     assert refused.value.code == "error.demo_on_production"
 
 
