@@ -196,7 +196,8 @@ def test_supervisors_read_some_reasons_again_and_seldom_otherwise(filled: Sessio
 
 
 def _policy(session: Session) -> tuple[callback_policy.CallbackPolicy, "_LastDay"]:
-    policy = callback_policy.parse(session.scalars(select(CallbackPolicy.document)).one())
+    until = CallbackPolicy.effective_from < END.date()
+    policy = callback_policy.parse(session.scalars(select(CallbackPolicy.document).where(until)).one())
     rows = session.scalars(
         select(CalendarDay).where(CalendarDay.day > END.date() - timedelta(days=400)).order_by(CalendarDay.day)
     )
