@@ -16,7 +16,7 @@ _GOING = "_bell_going"
 _LEADS_TO = {
     NoticeKind.CASE_REFERRED: "callback_help",
     NoticeKind.REFERRAL_ANSWERED: "callback_record",
-    NoticeKind.APPOINTMENT_GIVEN: "callback_record",
+    NoticeKind.APPOINTMENT_GIVEN: "appointments",
     NoticeKind.REASON_RECODED: "order_detail",
 }
 

@@ -38,6 +38,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("order_list", "work", ":material/list_alt:", Permission.ORDER_VIEW),
     Screen("order_detail", None, ":material/description:", Permission.ORDER_VIEW),
     Screen("dissatisfied_review", "work", ":material/rule:", Permission.REVIEW_VIEW),
+    Screen("appointments", "work", ":material/calendar_month:", Permission.APPOINTMENT_MANAGE),
     Screen("callback_help", "work", ":material/support_agent:", Permission.REFERRAL_VIEW),
     Screen("rework_board", "work", ":material/replay:", Permission.REWORK_VIEW),
     Screen("scores", "results", ":material/monitoring:", Permission.SCORE_VIEW),

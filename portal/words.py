@@ -144,9 +144,9 @@ def long_day(value: date | datetime | None) -> str:
     return NOTHING if value is None else format_date(_local(value), "long", locale=language())
 
 
-def weekday(value: date | datetime) -> str:
-    """星期四 or Thursday."""
-    return format_date(_local(value), "EEEE", locale=language())
+def weekday(value: date | datetime, *, short: bool = False) -> str:
+    """星期四 or Thursday; short where there is little room: 周四 or Thu."""
+    return format_date(_local(value), "EEE" if short else "EEEE", locale=language())
 
 
 def month(value: date | datetime | None) -> str:
