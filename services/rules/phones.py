@@ -28,7 +28,8 @@ def bare(phone: str) -> str:
     text = unicodedata.normalize("NFKC", phone).strip()
     digits = "".join(character for character in text if character in string.digits)
     if text.startswith("+") or digits.startswith("00"):
-        digits = digits.removeprefix("00")
+        # What was brought into this form once stays as it is: a plus stands where the two noughts stood.
+        digits = digits if text.startswith("+") else digits.removeprefix("00")
         return digits[2:] if digits.startswith("86") and len(digits) > 9 else f"+{digits}"
     return digits
 
