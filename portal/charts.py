@@ -45,12 +45,12 @@ LOOKS: Mapping[str, Look] = {
 """The same colours as in streamlit_config/config.toml; a test compares the two."""
 
 
-def trend(rows: Sequence[Row], *, finding: str, table: pd.DataFrame) -> None:
+def trend(rows: Sequence[Row], *, finding: str, table: pd.DataFrame, height: int = 260) -> None:
     """Draw a rate by month with the band of its interval, and the whole as grey context.
 
     Rows: month ("2026-05"), percent, low, high, few, label, all and whole_label (the context), said (the tooltip).
     """
-    _draw(_trend(_theme(), language()), rows, finding, table, height=260)
+    _draw(_trend(_theme(), language()), rows, finding, table, height=height)
 
 
 def intervals(rows: Sequence[Row], *, finding: str, table: pd.DataFrame) -> None:
