@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import callback_desk, callback_strip, case_table, loop_forms, page
+from portal import callback_dashboard, callback_desk, callback_strip, case_table, loop_forms, page
 from portal.words import say
 from services import callback_waiting
 from services.callback_waiting import MyCases
@@ -24,6 +24,7 @@ with st.container(key="callback_desk", gap="xsmall"):
     callback_strip.draw(here, strip)
     order = loop_forms.chosen()
     if order is None:
+        callback_dashboard.draw_dashboard(here)
         draw_own(here.ask(callback_waiting.my_cases, fresh=True))
     else:
         callback_desk.draw(here, order)

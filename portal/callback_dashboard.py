@@ -35,7 +35,7 @@ def draw_dashboard(here: Page) -> None:
     strip = here.ask(callback_waiting.strip, fresh=True)
     with st.container(key="callback_dashboard", gap="xsmall"):
         _progress(day, strip)
-        left, middle, right = st.columns([5, 5, 4], gap="medium")
+        left, middle, right = st.columns([9, 9, 8], gap="medium")
         with left:
             _mix(day.mine)
         with middle:
@@ -90,7 +90,7 @@ def _mix(mine: DayCounts) -> None:
         {
             "what": say(f"desk_figures.mix.{name}"),
             "n": getattr(mine, name),
-            "label": f"{words.number(getattr(mine, name))}  {words.share(getattr(mine, name), mine.calls, PLACES)}",
+            "label": f"{words.number(getattr(mine, name))} · {words.share(getattr(mine, name), mine.calls, PLACES)}",
             "meant": name == "complete",
             "said": say("desk_figures.of_calls", n=getattr(mine, name), calls=words.number(mine.calls)),
         }
@@ -130,8 +130,7 @@ def _week(day: MyDay) -> None:
         }
         for one in day.week
     ]
-    rows[-1]["label"] = _share(day.week[-1].mine) if day.week[-1].mine.denominator else ""
-    rows[-1]["whole_label"] = say("figures.all") if rows[-1]["all"] is not None else ""
+    rows[-1]["whole_label"] = say("desk_figures.column.everybody") if rows[-1]["all"] is not None else ""
     table = pd.DataFrame(
         {
             say("desk_figures.column.day"): [row["month"] for row in rows],
@@ -158,32 +157,37 @@ def _mine(here: Page) -> None:
     """Draw my appointments with the time that is left, and the cases in my hands with how long they stay mine."""
     mine = here.ask(callback_waiting.my_cases, fresh=True)
     now = here.access.environment.clock()
-    st.markdown(f"**{say('desk_figures.appointments', n=len(mine.appointments))}**")
-    if not mine.appointments:
-        st.caption(say("desk_figures.no_appointments"))
-    for row in mine.appointments[:SHOWN]:
-        if row.appointment_at is not None:
-            told = countdown(row.appointment_at, now)
-            due = row.appointment_at <= now
-            when = f":red[:material/alarm: {told}]" if due else told
-            _case(row, f"{words.short_moment(row.appointment_at)} · {when}", "appointment")
-    _more(mine.appointments)
-    st.markdown(f"**{say('desk_figures.held', n=len(mine.held))}**")
-    if not mine.held:
-        st.caption(say("desk_figures.nothing_held"))
-    for row in mine.held[:SHOWN]:
-        left = countdown(row.held_until, now) if row.held_until else say("desk_figures.lapsed")
-        _case(row, left, "held")
-    _more(mine.held)
+    with st.container(gap=None):
+        st.markdown(f"**{say('desk_figures.appointments', n=len(mine.appointments))}**")
+        if not mine.appointments:
+            st.caption(say("desk_figures.no_appointments"))
+        for row in mine.appointments[:SHOWN]:
+            if row.appointment_at is not None:
+                told = f"{_clock(row.appointment_at, now)} · {countdown(row.appointment_at, now)}"
+                due = row.appointment_at <= now
+                _case(row, f":red[:material/alarm: {told}]" if due else told, "appointment")
+        _more(mine.appointments)
+        st.markdown(f"**{say('desk_figures.held', n=len(mine.held))}**")
+        if not mine.held:
+            st.caption(say("desk_figures.nothing_held"))
+        for row in mine.held[:SHOWN]:
+            left = countdown(row.held_until, now) if row.held_until else say("desk_figures.lapsed")
+            _case(row, left, "held")
+        _more(mine.held)
+
+
+def _clock(at: datetime, now: datetime) -> str:
+    """Return a moment by the clock alone where it is today's, else with its day."""
+    told = words.short_moment(at)
+    return told[6:] if told[:6] == words.short_moment(now)[:6] else told
 
 
 def _case(row: Waiting, told: str, kind: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
         if st.button(
             plain(row.number),
             key=f"desk_{kind}_{row.order_id}",
             type="tertiary",
-            icon=":material/arrow_forward:",
             help=plain(row.title),
         ):
             # Within a fragment the address alone would draw nothing but the fragment again.
