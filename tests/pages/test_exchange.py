@@ -156,7 +156,7 @@ def test_a_short_file_of_which_nothing_can_go_in_cannot_be_started(admin: Person
 def test_ratings_are_read_by_the_profiles_that_have_them(admin: Person, opened: Opener) -> None:
     at = opened(admin, "exchange")
     at.button_group(key="exchange_kind").set_value(ImportKind.RATINGS).run()
-    assert at.selectbox[0].options == ["回响模板", "自备方案"]
+    assert at.selectbox[0].options == ["回响模板", "纽约满意度调查", "自备方案"]
 
 
 def test_a_wrong_profile_of_ones_own_is_refused_by_the_key_that_is_wrong(admin: Person, opened: Opener) -> None:
