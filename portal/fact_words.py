@@ -10,6 +10,7 @@ from db.vocabulary import (
     FindingKind,
     ImportKind,
     InstallationKind,
+    OptOutKind,
     Outcome,
     Role,
     Satisfaction,
@@ -33,7 +34,7 @@ _VOCABULARY: Mapping[str, tuple[type[StrEnum], ...]] = {
     "contacted": (Contacted,),
     "finding": (FindingKind,),
     "role": (Role,),
-    "kind": (ImportKind, InstallationKind),
+    "kind": (ImportKind, InstallationKind, OptOutKind),
 }
 """The facts whose values are words of the vocabulary."""
 
@@ -58,7 +59,7 @@ def value_of(fact: str, value: Fact, codes: Codes = NO_CODES) -> str:
         return say(f"move.{value}")
     if fact == "language":
         return words.LANGUAGES.get(value, value)
-    if fact.endswith("_at"):
+    if fact == "at" or fact.endswith("_at"):
         return _moment(value)
     return coded(value, codes)
 
