@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db.vocabulary import Status
-from portal import callback_draft, callback_order, forms, keys, loop_forms, page
+from portal import callback_draft, callback_numbers, callback_order, forms, keys, loop_forms, page
 from portal.callback_form import Form
 from portal.keys import keyed
 from portal.page import Page
@@ -84,6 +84,7 @@ def _send(here: Page, form: Form, disposition: str) -> None:
         visit=form.visit(disposition) if answered else Visit(disposition, note=note),
         request_id=form.token,
         started_at=form.started_at,
+        number=callback_numbers.called(form.case.order.id),
     )
     if receipt is None:
         loop_forms.not_saved(form.token)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import case_view, forms, keys
+from portal import callback_numbers, callback_refer, case_view, forms, keys
 from portal.keys import keyed
 from portal.page import Page
 from portal.words import plain, say
@@ -16,12 +16,14 @@ def draw(here: Page, case: Case) -> None:
     with st.container(key="callback_order", gap="xsmall"):
         case_view.draw_heading(case.order)
         _draw_phone(here, case)
+        callback_numbers.draw(here, case)
         case_view.draw_matter(case.order)
         case_view.draw_story(case.order)
 
 
 def forget_phone(order_id: int) -> None:
-    """Forget the number that was shown in full."""
+    """Forget the number that was shown in full or dialled."""
+    callback_numbers.forget(order_id)
     st.session_state.pop(_phone_key(order_id), None)
 
 
@@ -33,21 +35,23 @@ def _phone_key(order_id: int) -> str:
 
 
 def _draw_phone(here: Page, case: Case) -> None:
-    """Draw the masked number, and the button that shows it in full and says so in the trail."""
+    """Draw whom to ask for, and the ways to their first number in full, to one more number, and to help."""
     shown = st.session_state.get(_phone_key(case.order.id))
-    with st.container(horizontal=True, vertical_alignment="center", key="callback_phone"):
-        phone = shown or case.order.phone or say("callback_record.no_phone")
+    with st.container(horizontal=True, vertical_alignment="center", key="callback_phone", gap="small"):
         who = plain(case.order.requester or "")
-        st.markdown(f":material/call: **{plain(phone)}** :small[:gray[{who}]]")
+        st.markdown(f":material/person: {who}" + (f" **{plain(shown)}**" if shown else ""), width="stretch")
         if shown is None and case.order.phone and here.may(Permission.CONTACT_REVEAL):
             st.button(
                 keyed(say("callback_record.reveal"), keys.REVEAL),
                 key=f"reveal_{case.order.id}",
                 icon=":material/visibility:",
+                type="tertiary",
                 help=say("callback_record.reveal_help"),
                 on_click=_reveal,
                 args=(here, case.order.id),
             )
+        callback_numbers.draw_more(here, case)
+        callback_refer.draw(here, case)
 
 
 def _reveal(here: Page, order_id: int) -> None:

@@ -17,7 +17,7 @@ _STATIC = Path(__file__).resolve().parent / "static"
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _FILES = {
     name: (_STATIC / name).read_bytes()
-    for name in ("built_in_words.js", "one_step_back.js", "desk_keys.js", "desk.css")
+    for name in ("built_in_words.js", "one_step_back.js", "desk_keys.js", "dial_link.js", "desk.css")
 }
 _LINES = {".js": '<script src="{address}"></script>', ".css": '<link rel="stylesheet" href="{address}">'}
 _TAGS = "".join(_LINES[Path(name).suffix].format(address=FILES_PATH.format(file=name)) for name in _FILES).encode()

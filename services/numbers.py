@@ -25,7 +25,10 @@ from services.views import Named
 
 @dataclass(frozen=True, slots=True)
 class NumberLine:
-    """One number of a requester, masked, with what came of it in this round; `position` 1 is the order's own."""
+    """One number of a requester, masked, with what came of it in this round; `position` 1 is the order's own.
+
+    `dialled`: whoever looks has dialled it last, and nothing is recorded of that call yet.
+    """
 
     position: int
     masked: str | None
@@ -36,6 +39,7 @@ class NumberLine:
     dead: bool
     opted_out: OptOutKind | None
     in_turn: bool
+    dialled: bool
 
 
 def phones_of(look: Look, order_id: int) -> dict[int, str]:
@@ -79,6 +83,7 @@ def numbers_of(look: Look, order: Order) -> tuple[NumberLine, ...]:
     tried = _tried(look, order)
     said = opt_outs_of(look, phones.values())
     turn = None if is_opted_out(look, phones.values()) else _in_turn([one for _, one in tried], phones, said)
+    dialled = _dialled(look, order)
     lines = []
     for position, phone in phones.items():
         made = [(row, one) for row, one in tried if one.number == position]
@@ -93,6 +98,7 @@ def numbers_of(look: Look, order: Order) -> tuple[NumberLine, ...]:
                 dead=any(one.disposition.dead_number for _, one in made),
                 opted_out=said.get(phone),
                 in_turn=position == turn,
+                dialled=position == dialled,
             )
         )
     return tuple(lines)
@@ -155,6 +161,21 @@ def _tried(look: Look, order: Order) -> list[tuple[Disposition, Tried]]:
         .order_by(Attempt.recorded_at, Attempt.id)
     )
     return [(row, Tried(_ending(row), at, number)) for row, at, number in rows]
+
+
+def _dialled(look: Look, order: Order) -> int | None:
+    """Return the number that whoever looks has dialled last, where no record has claimed the call."""
+    return look.session.scalars(
+        select(TelephoneCall.number)
+        .where(
+            TelephoneCall.order_id == order.id,
+            TelephoneCall.round == order.round,
+            TelephoneCall.agent_id == look.actor.id,
+            TelephoneCall.attempt_id.is_(None),
+        )
+        .order_by(TelephoneCall.id.desc())
+        .limit(1)
+    ).one_or_none()
 
 
 def _ending(row: Disposition) -> dispositions.Disposition:

@@ -101,6 +101,7 @@ def test_dialling_gives_the_number_and_its_link_once_and_is_in_the_trail(
     assert first.link == f"https://pbx.test/dial?{told}"
     again = _dial(desk, order, template=PBX)
     assert (again.reference, again.repeated) == (first.reference, True)
+    assert [one.dialled for one in contacts.list_numbers(desk, order_id=order.id)] == [True]
     [call] = owner.scalars(select(TelephoneCall)).all()
     assert (call.reference, call.number, call.agent_id) == (first.reference, 1, agent.id)
     [body] = _trail(owner, Event.NUMBER_DIALLED)
@@ -278,4 +279,5 @@ def test_the_calls_that_were_dialled_belong_to_the_record_that_follows(
         numbers.belong_to(work, work.one(Attempt, made.id), order.round)
         work.quiet()
     assert list(owner.scalars(select(TelephoneCall.attempt_id))) == [made.id]
+    assert [one.dialled for one in contacts.list_numbers(desk, order_id=order.id)] == [False]
     assert order.status == Status.DUE
