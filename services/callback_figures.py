@@ -2,8 +2,9 @@
 
 Everything is read from the counters that the database keeps with every call; no call and no case is looked at. Cases
 are those of rounds that were closed in the period, by the department of the round. A case that nobody has tried yet
-belongs to no part of the day: it stands in the whole and in its unit, and among the parts in a line of its own. A
-scoped actor's rows are cut by the database: the same questions give a unit its own lines and no others.
+belongs to no part of the day: it stands in the whole and in its unit, and among the parts in a line of its own; so does
+one whose call was made at another hour. A scoped actor's rows are cut by the database: the same questions give a unit
+its own lines and no others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +29,9 @@ WEEK = 7
 """Days of the line of calls that kept their last day, today among them."""
 
 INTERVIEWS = ("I", "P")
+
+OUTSIDE = "outside"
+"""The line of cases that were decided by a call outside every part of the day."""
 
 
 class Segment(StrEnum):
@@ -142,7 +146,7 @@ def outcome_figures(
         basis = basis_of(look, first, last)
         rows = _counted(look, first, last, by, _within(look, unit))
         total = figures_of(_by_group((group, cases) for _, group, _, cases in rows), basis)
-        told = {} if by == Segment.WHOLE else _told_apart(rows)
+        told = {} if by == Segment.WHOLE else _told_apart(rows, by)
         lines = [
             OutcomeLine(code, named, figures_of(told[key], basis)) for key, code, named in _keys(look, by, list(told))
         ]
@@ -211,10 +215,11 @@ def _by_group(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     return found
 
 
-def _told_apart(rows: Sequence[_Row]) -> dict[Any, dict[str, int]]:
+def _told_apart(rows: Sequence[_Row], by: Segment) -> dict[Any, dict[str, int]]:
     found: dict[Any, dict[str, int]] = {}
-    for key, group, _, cases in rows:
-        of_key = found.setdefault(key, {})
+    for key, group, attempts, cases in rows:
+        outside = by == Segment.DAY_PART and not key and attempts > 0
+        of_key = found.setdefault(OUTSIDE if outside else key, {})
         of_key[group] = of_key.get(group, 0) + cases
     return found
 

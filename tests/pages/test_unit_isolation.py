@@ -73,6 +73,18 @@ def addresses(foreign: int) -> Iterator[Address]:
         {"group": "departments", "counts": "1", "below": "1"},
     ):
         yield "scores", {f"scores_{name}": value for name, value in parameters.items()}
+    for parameters in (
+        {"unit": OTHER, "by": "unit", "family": "contact", "period": "days_90"},
+        {"by": "agent", "compared": "dissatisfied"},
+        {"by": "day_part", "period": "chosen", "from": "2026-05-01", "to": "2026-06-30"},
+    ):
+        yield "callback_figures", {f"figures_{name}": value for name, value in parameters.items()}
+    yield "reasons", {"reasons_unit": OTHER, "reasons_from": "2026-05-01", "reasons_to": "2026-06-30"}
+    yield "order_list", {"order_list_reason": "R03", "order_list_reasoned_from": "2026-05-01"}
+    yield "order_list", {"order_list_reason": "RB", "order_list_reasoned_to": "2026-06-30"}
+    yield "callback_help", {"callback_help_state": "answered"}
+    yield "callback_queue", {"callback_queue_part": "held"}
+    yield "code_lists", {"code_lists_which": "dispositions", "code_lists_retired": "1"}
     yield "trail", {"trail_number": f"{SECRET}1", "trail_who": SECRET}
     yield "people", {"people_words": SECRET}
 
