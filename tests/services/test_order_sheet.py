@@ -94,6 +94,16 @@ def test_a_number_that_a_spreadsheet_rounded_is_refused_wherever_it_stands(acces
     assert told(report) == (1, 0, 0, 0, 1)
 
 
+def test_who_answers_by_link_while_the_case_waits_is_not_called_as_well(access: Access, owner: Session) -> None:
+    bring(access, sheet(CLOSED))
+    assert owner.scalars(select(CallbackCase.open)).one()
+    bring(access, sheet(RATED), kind=ImportKind.RATINGS)
+    owner.expire_all()
+    case = owner.scalars(select(CallbackCase)).one()
+    assert (case.open, case.held_by, case.done_as, case.attempts) == (False, None, None, 0)
+    assert stored(owner)[0].status == Status.ARCHIVED
+
+
 # The share that is called about ---------------------------------------------------------------------------------------
 
 
