@@ -130,6 +130,7 @@
     [/^View (\d+) more$/, '展开其余 $1 项'],
     [/^(\d+) of (\d+)$/, '第 $1 项，共 $2 项'],
     [/^Page (\d+)$/, '第 $1 页'],
+    [/^Help for (.+)$/, '$1 的说明'],
     [/^The page that you have requested does not seem to exist\..*$/, '您请求的页面不存在，已转到首页。'],
     [/^You have requested page (.*), but no corresponding file was found.*$/, '您请求的页面 $1 不存在，已转到首页。'],
   ];
