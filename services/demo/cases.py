@@ -23,8 +23,8 @@ _SPREAD = 2_654_435_761
 def write(work: Work, world: World, players: Mapping[str, Player], placed: Sequence[Placed]) -> None:
     """Write the cases of the rounds that were called about."""
     called = [one for one in placed if one.turn.calls]
-    waiting = [one for one in called if one.turn is one.story.last and one.story.status == Status.DUE]
-    put(work, CallbackCase, [_case(world, players, one) for one in called if one not in waiting])
+    waiting = [one for one in called if _waits(one)]
+    put(work, CallbackCase, [_case(world, players, one) for one in called if not _waits(one)])
     if waiting:
         rows = [_key(one) | _said(world, players, one) | {"ready_at": one.turn.next_at} for one in waiting]
         news, table = told(CallbackCase, rows), Base.metadata.tables[CallbackCase.__tablename__]
@@ -34,6 +34,11 @@ def write(work: Work, world: World, players: Mapping[str, Player], placed: Seque
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def _waits(one: Placed) -> bool:
+    """Whether the round is still to be called about."""
+    return one.turn is one.story.last and one.story.status == Status.DUE
 
 
 def _key(one: Placed) -> Row:

@@ -219,12 +219,18 @@ class _Reader:
                 raise _malformed(self.file, f"{where}.{code}", "unknown_key", code, CODE.pattern)
             one = self._table(given, code, f"{where}.{code}", ("column", "scale", "from", "to"))
             column = self._column(one.get("column"), f"{where}.{code}.column", header, columns, False)
-            limits = None
-            if "from" in one or "to" in one:
-                limits = tuple(self._typed(one, f"{where}.{code}", key, int, 0) for key in ("from", "to"))
             scale = self._typed(one, f"{where}.{code}", "scale", str, "") or None
-            answers[code] = AnswerColumn(column, scale, (limits[0], limits[1]) if limits else None)
+            answers[code] = AnswerColumn(column, scale, self._limits(one, f"{where}.{code}"))
         return answers
+
+    def _limits(self, one: Mapping[str, Any], where: str) -> tuple[int, int] | None:
+        """Read the whole numbers between which an answer lies: both of them, or none."""
+        if "from" not in one and "to" not in one:
+            return None
+        for key in ("from", "to"):
+            if key not in one:
+                raise _malformed(self.file, f"{where}.{key}", "missing")
+        return self._typed(one, where, "from", int, 0), self._typed(one, where, "to", int, 0)
 
     def _column(self, given: object, where: str, header: bool, columns: int, levelled: bool) -> Column:
         """Read where a field stands."""

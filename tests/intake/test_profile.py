@@ -91,3 +91,57 @@ def test_what_is_no_toml_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileRefused) as refused:
         load_profile(str(path))
     assert refused.value.facts["why"] == "not_toml"
+
+
+ANSWERS = """
+[profile]
+name = "x"
+source = "x"
+[ratings.fields]
+rated_at = "at"
+grade = "grade"
+[ratings.constants]
+channel = "web"
+[ratings.answers]
+wait = { column = "wait", scale = "agreement" }
+nps = { column = "nps", from = 0, to = 10 }
+[ratings.order.fields]
+accepted_at = "start"
+closed_at = "start"
+[ratings.order.constants]
+order_type = "consult"
+"""
+
+
+def test_answers_without_an_order_need_no_number_and_read_every_column_they_name(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(ANSWERS)
+    sheet = load_profile(str(path)).of(ImportKind.RATINGS)
+    assert {str(name) for column in sheet.columns for name in column.names} == {"at", "grade", "wait", "nps", "start"}
+    assert sheet.order is not None
+    assert (sheet.answers["wait"].scale, sheet.answers["nps"].limits) == ("agreement", (0, 10))
+    with pytest.raises(FileRefused) as refused:
+        load_profile(str(path)).of(ImportKind.ORDERS)
+    assert refused.value.why == Refusal.PROFILE_WITHOUT_KIND
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "why"),
+    [
+        ('closed_at = "start"|', "ratings.order.fields.closed_at", "missing"),
+        ("[ratings.order.fields]|[ratings.order.answers]", "ratings.order.answers", "unknown_key"),
+        ('grade = "grade"|', "ratings.fields.grade", "missing"),
+        (", to = 10|", "ratings.answers.nps.to", "missing"),
+        ("from = 0|from = 'none'", "ratings.answers.nps.from", "wrong_type"),
+        ("from = 0|least = 0", "ratings.answers.nps.least", "unknown_key"),
+        ('nps = { column = "nps",|nps = {', "ratings.answers.nps.column", "not_a_header"),
+        ('wait = { column = "wait"|Wait-Time = { column = "wait"', "ratings.answers.Wait-Time", "unknown_key"),
+        ("[ratings.order.constants]|[ratings.order.order]", "ratings.order.order", "unknown_key"),
+    ],
+)
+def test_a_mistake_in_a_survey_is_named_with_its_key(tmp_path: Path, change: str, key: str, why: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(ANSWERS.replace(*change.split("|", 1)))
+    with pytest.raises(FileRefused) as refused:
+        load_profile(str(path))
+    assert (refused.value.facts["key"], refused.value.facts["why"]) == (key, why)
