@@ -71,6 +71,23 @@ def test_the_shipped_rule_set_says_what_is_known_and_labels_what_is_assumed() ->
     assert not {"scales.five", "scales.three"} & set(rules.assumptions)
 
 
+def test_the_second_version_decides_as_the_first_and_knows_one_scale_more() -> None:
+    second = tomllib.loads(SHIPPED.with_name("guangzhou_2.toml").read_text(encoding="utf-8"))
+    agreement = second["scales"].pop("agreement")
+    differs = {"version": 1, "effective_from": "2011-01-01"}
+    assert second | differs == shipped()
+    assert agreement["source"]
+    first, later = ruleset.parse(shipped()), ruleset.parse(second | {"scales": {"agreement": agreement}})
+    assert ruleset.effective([first, later], date(2020, 11, 5)).version == 2
+    assert [one.counts_as.value for one in later.grades("agreement")] == [
+        "satisfied",
+        "satisfied",
+        "neutral",
+        "dissatisfied",
+        "dissatisfied",
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
