@@ -25,18 +25,22 @@ from db.vocabulary import Outcome, Role, Status
 from services import (
     callback_figures,
     callbacks,
+    code_book,
     departments,
     home,
+    notices,
     orders,
     people,
     reasons,
     rework,
     scores,
     sign_ins,
+    skills,
     trail,
 )
 from services.access import SYSTEM, Access
 from services.callback_figures import Segment
+from services.code_book import CodeList
 from services.environment import Environment
 from services.errors import Invalid, NotFound, PortalError
 from services.order_filter import Count, Lateness, OrderFilter
@@ -67,6 +71,7 @@ NOT_ASKED = {
 OWN_ACCOUNT = {
     people.choose_language: "changes the language of whoever acts",
     sign_ins.leave: "ends the sign-in of whoever acts",
+    notices.mark_read: "takes note of notices of whoever acts",
 }
 """Writings that name no row: they act on the actor alone."""
 
@@ -107,6 +112,9 @@ def questions() -> Iterator[Question]:
     yield home.today, {}
     yield orders.choices, {}
     yield departments.list_departments, {}
+    yield skills.list_skills, {}
+    for which in CodeList:
+        yield code_book.list_codes, {"which": which}
     yield scores.choices, {}
     for code in (None, *EVERYBODY):
         yield reasons.ranked, {"first": date(2026, 1, 1), "last": date(2026, 6, 30), "department": code}
