@@ -10,20 +10,47 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, insert, select
+from sqlalchemy import Connection, create_engine, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.base import Base
-from db.orders import Answer, Attempt, AttemptReason, Contact, Exclusion, Finding, Order, Rating, Return, Round
-from db.people import Person, RoleGrant, SignIn
+from db.callbacks import (
+    Appointment,
+    CallbackCase,
+    CallbackDraft,
+    Notice,
+    OptOut,
+    OtherNumber,
+    Recode,
+    RecodeReason,
+    Referral,
+    TelephoneCall,
+)
+from db.orders import (
+    Answer,
+    Attempt,
+    AttemptReason,
+    Contact,
+    Exclusion,
+    Finding,
+    Order,
+    Rating,
+    RatingAnswer,
+    Return,
+    Round,
+)
+from db.people import Person, PersonSkill, RoleGrant, SignIn
 from db.records import EventRow, Import, ImportProblem
-from db.reference import Department, Disposition, Grade, OrderType, Place, Questionnaire, Reason, RuleSet
+from db.reference import Department, Disposition, Grade, OrderType, Place, Questionnaire, Reason, RuleSet, Skill
 from db.vocabulary import (
+    AppointmentEnd,
     DepartmentKind,
     Event,
     FindingKind,
     ImportKind,
     JobState,
+    NoticeKind,
+    OptOutKind,
     Outcome,
     RatingSource,
     Role,
@@ -149,6 +176,7 @@ class _Known:
     grades: Sequence[int]
     rules: int
     questionnaire: int
+    skills: Sequence[int]
 
 
 class _Filling:
@@ -174,6 +202,7 @@ class _Filling:
             grades=numbers(Grade.id),
             rules=numbers(RuleSet.id)[0],
             questionnaire=numbers(Questionnaire.id)[0],
+            skills=numbers(Skill.id),
         )
 
     def fill(self) -> None:
@@ -186,8 +215,12 @@ class _Filling:
         self._import(people)
         for kind in (Person, RoleGrant, SignIn, Import, ImportProblem, Order, Contact, Round, Attempt, Answer):
             self._store(kind)
-        for kind in (AttemptReason, Rating, Finding, Return, Exclusion, EventRow):
+        for kind in (AttemptReason, Rating, Finding, Return, Exclusion, EventRow, RatingAnswer, PersonSkill):
             self._store(kind)
+        for kind in (Appointment, OtherNumber, OptOut, CallbackDraft, TelephoneCall, Referral, Notice, Recode):
+            self._store(kind)
+        self._store(RecodeReason)
+        self._decide(people)
 
     def _store(self, kind: type[Base]) -> None:
         if rows := self.rows.get(kind):
@@ -207,6 +240,7 @@ class _Filling:
         if self.dice.random() < 0.2:
             self._lend_colleague(number)
         moment = self._moment()
+        self._add(PersonSkill, person_id=number, skill_id=self.dice.choice(self.known.skills))
         self._add(SignIn, token_hash=f"{number}", person_id=number, created_at=moment, seen_at=moment)
         return number
 
@@ -301,6 +335,8 @@ class _Filling:
                 proposed_at=closed,
                 approved_at=closed,
             )
+        if closed is not None:
+            self._desk(number, holder, closed, people, called=called, rated=satisfaction is not None)
         for _ in range(dice.randrange(3)):
             self._event(number, holder, accepted, people)
 
@@ -402,6 +438,40 @@ class _Filling:
             rated_at=when,
             attempt_id=attempt,
         )
+
+    def _desk(
+        self, order: int, holder: int | None, when: datetime, people: Sequence[int], *, called: bool, rated: bool
+    ) -> None:
+        """Draw what the callback desk keeps of an order: all of it is the hotline's own, whoever handles the order."""
+        person, form = self.dice.choice(people), f"elsewhere-{order}"
+        of_round = {"order_id": order, "round": 1}
+        ended = {"ended_at": when, "ended_as": AppointmentEnd.KEPT}
+        booked = {"booked_by": person, "booked_at": when, "request_id": form}
+        self._add(Appointment, **of_round, **ended, **booked, at=when, note="别处的约定")
+        number = {"position": 2, "phone": f"000{order}", "added_at": when}
+        self._add(OtherNumber, order_id=order, department_id=holder, **number)
+        said = {"kind": self.dice.choice(list(OptOutKind)), "recorded_by": person, "recorded_at": when}
+        self._add(OptOut, phone=f"000{order}", order_id=order, request_id=form, **said)
+        self._add(CallbackDraft, **of_round, person_id=person, token=form, body={"words": "别处"}, saved_at=when)
+        dialled = {"reference": form, "agent_id": person, "number": 1, "dialled_at": when, "seconds": 60}
+        self._add(TelephoneCall, **of_round, **dialled, attempt_id=order if called else None)
+        asked = {"asked_by": person, "asked_at": when, "question": "别处的问题", "request_id": form}
+        self._add(Referral, **of_round, **asked, department_id=holder)
+        self._add(Notice, person_id=person, kind=self.dice.choice(list(NoticeKind)), order_id=order, at=when)
+        if called:
+            read = {"agrees": False, "note": "别处", "recoded_by": person, "recoded_at": when, "request_id": form}
+            of_attempt = {"order_id": order, "round_id": order * 10, "attempt_id": order, "department_id": holder}
+            self._add(Recode, id=order, **of_attempt, **read)
+            reason = self.dice.choice(self.known.reasons)
+            self._add(RecodeReason, recode_id=order, reason_id=reason, department_id=holder)
+        if rated:
+            self._add(RatingAnswer, rating_id=order, department_id=holder, question="speed", value="别处")
+
+    def _decide(self, people: Sequence[int]) -> None:
+        """Let a call have decided each case of these orders, so that it is counted."""
+        orders = [row["id"] for row in self.rows.get(Order, ())]
+        decided = {"agent_id": people[0], "decided_on": date(2026, 6, 1), "aapor_group": "I", "attempts": 1}
+        self.connection.execute(update(CallbackCase).where(CallbackCase.order_id.in_(orders)).values(**decided))
 
     def _event(self, order: int, holder: int | None, when: datetime, people: Sequence[int]) -> None:
         self._add(
