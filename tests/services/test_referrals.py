@@ -11,7 +11,7 @@ from db.orders import Order
 from db.people import Person
 from db.records import EventRow
 from db.vocabulary import Event, NoticeKind, Outcome, Role, Status
-from services import contacts, notices, referrals
+from services import callback_queue, contacts, notices, referrals
 from services.access import Access
 from services.environment import Environment
 from services.errors import Conflict, Invalid, MayNotCall, NotAllowed
@@ -116,6 +116,28 @@ def test_an_answer_gives_the_case_back_to_who_asked_at_once_and_tells_them(
     with pytest.raises(Conflict, match="referral_answered"):
         referrals.answer_referral(supervisor, referral_id=number, answer="不可以。", request_id="a2")
     assert owner.scalars(select(Referral.answer)).one() == "可以,三日内寄出。"
+
+
+def test_the_next_case_of_who_asked_is_the_one_that_was_answered(
+    desk: Access, supervisor: Access, owner: Session, agent: Person, environment: Environment, clock: Clock
+) -> None:
+    for days in (3, 2, 1):
+        closed = clock.now - timedelta(days=days)
+        builders.due_order(owner, builders.department(owner), closed_at=closed)
+    first = callback_queue.next_case(desk)
+    assert first is not None
+    number = _refer(desk, owner.get_one(Order, first.order.id)).referral_id
+    meanwhile = callback_queue.next_case(desk)
+    assert meanwhile is not None
+    assert meanwhile.order.id != first.order.id
+    callback_queue.release_case(desk, order_id=meanwhile.order.id)
+    referrals.answer_referral(supervisor, referral_id=number, answer="可以。", request_id="a1")
+    other = callback_queue.next_case(builders.access(owner, environment, Role.AGENT))
+    again = callback_queue.next_case(desk)
+    assert other is not None
+    assert again is not None
+    assert again.order.id == first.order.id != other.order.id
+    assert again.order.current.consulted[0].answer == "可以。"
 
 
 def test_what_the_citizen_agreed_to_is_not_moved_by_an_answer(
