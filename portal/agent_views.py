@@ -37,10 +37,7 @@ def agents(asked: Asked, found: AgentTable) -> None:
         _in_words(compared, found.basis)
     marked = say("figures.few_marked", n=found.basis.too_few, mark=outcome_tables.FEW_MARK)
     st.caption(f"{say('figures.agents_note', n=len(found.lines))} · {marked}")
-    told = [
-        Told(line.name, line.figures, {"hands": _seconds(line.hands), "timed": line.hands.timed})
-        for line in found.lines
-    ]
+    told = [Told(line.name, line.figures, {"hands": _seconds(line.hands)}) for line in found.lines]
     outcome_tables.lines(
         told, found.basis, family=asked.family, title=say("figures.by.agent"), key=f"figures_agents_{asked.family}"
     )
@@ -113,8 +110,8 @@ def _frame(found: Funnel, basis: FigureBasis) -> pd.DataFrame:
             say("figures.column.adjusted"): [
                 None if point is None else round(float(point.of.rate or 0) * 100, basis.places) for point in points
             ],
-            say("figures.low"): [None if point is None else round(point.outer[0] * 100, 1) for point in points],
-            say("figures.high"): [None if point is None else round(point.outer[1] * 100, 1) for point in points],
+            say("figures.low"): [None if point is None else round(point.outer[0] * 100, 2) for point in points],
+            say("figures.high"): [None if point is None else round(point.outer[1] * 100, 2) for point in points],
             say("figures.column.place"): [
                 say("figures.too_few") if one.point is None else say(f"figures.place.{one.point.place.value}")
                 for one in found.points

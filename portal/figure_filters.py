@@ -27,7 +27,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """AAPOR's rates by what they are about."""
 
-_PERIODS = ("days_7", "days_30", "days_90", "this_month", "last_month", "chosen")
+_PERIODS = ("days_7", "days_30", "days_90", "days_365", "this_month", "last_month", "chosen")
 _USUAL = "days_30"
 
 

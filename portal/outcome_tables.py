@@ -99,12 +99,12 @@ def _row(one: Told, names: Sequence[str]) -> dict[str, object]:
     few = one.figures[names[0]].part.too_few
     row: dict[str, object] = {"name": f"{FEW_MARK} {one.name}" if few else one.name}
     row["cases"] = one.figures.outcomes.cases
-    row["not_eligible"] = one.figures.outcomes.not_eligible
+    row |= {"not_eligible": one.figures.outcomes.not_eligible, **one.more}
     for name in names:
         part = one.figures[name].part
         row[name] = None if part.percent is None else float(part.percent)
         row[f"{name}_of"] = of_what(part)
-    return row | dict(one.more)
+    return row
 
 
 def _greyed(frame: pd.DataFrame, few: Sequence[bool]) -> Styler:
@@ -115,19 +115,18 @@ def _greyed(frame: pd.DataFrame, few: Sequence[bool]) -> Styler:
 def _config(names: Sequence[str], basis: FigureBasis, title: str, more: Mapping[str, object]) -> dict[str, Any]:
     column = st.column_config
     config: dict[str, Any] = {
-        "name": column.TextColumn(title, width=130),
-        "cases": column.NumberColumn(say("figures.column.cases"), format="localized", width=58),
+        "name": column.TextColumn(title, width=116),
+        "cases": column.NumberColumn(say("figures.column.cases"), format="localized", width=54),
         "not_eligible": column.NumberColumn(
-            say("figures.column.not_eligible"), format="localized", width=54, help=say("figures.not_eligible_help")
+            say("figures.column.not_eligible"), format="localized", width=52, help=say("figures.not_eligible_help")
         ),
     }
     for name in names:
         heading = "=".join([name, *(other[-1] for other, of in SAME.items() if of == name)])
         format_ = f"%.{basis.places}f%%"
-        config[name] = column.NumberColumn(heading, format=format_, width=68, help=definition(name))
-        config[f"{name}_of"] = column.TextColumn(say("figures.column.of"), width=84, alignment="right")
+        config[name] = column.NumberColumn(heading, format=format_, width=66, help=definition(name))
+        config[f"{name}_of"] = column.TextColumn(say("figures.column.of"), width=80, alignment="right")
     for name in more:
-        config[name] = column.NumberColumn(
-            say(f"figures.column.{name}"), format="%.1f" if name == "hands" else "localized", width=84
-        )
+        told, of = say(f"figures.column.{name}"), say(f"figures.{name}_help")
+        config[name] = column.NumberColumn(told, format="%.1f", width=64, help=of)
     return config

@@ -1,6 +1,7 @@
 """What the screen of callback figures draws of outcomes: every rate, units and parts of the day, and attempts."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import pandas as pd
 import streamlit as st
@@ -60,13 +61,13 @@ def lines(here: Page, asked: Asked, found: OutcomeTable) -> None:
         st.info(say("figures.none"), icon=":material/filter_alt_off:")
         return
     by_unit = asked.by == Segment.UNIT
-    notes = [say("figures.open_unit" if by_unit else "figures.untried_part")]
+    notes = [say(f"figures.note.{asked.by}")]
     notes.append(say("figures.few_marked", n=found.basis.too_few, mark=outcome_tables.FEW_MARK))
     st.caption(" · ".join(notes))
     first = FAMILIES[asked.family][0]
     # Parts of the day stand as the day goes; units with enough cases first, the best of them on top.
     sorted_ = sorted(found.lines, key=lambda line: _standing(line, first)) if by_unit else found.lines
-    told = [Told(_name(line), line.figures, {}) for line in sorted_]
+    told = [Told(_name(line, asked.by), line.figures, {}) for line in sorted_]
     clicked = outcome_tables.lines(
         told,
         found.basis,
@@ -85,14 +86,14 @@ def orders_behind(asked: Asked, unit: str) -> OrderFilter:
 
 
 def intervals(told: Sequence[Told], total: OutcomeFigures, basis: FigureBasis, name: str) -> None:
-    """Draw the lines with enough cases by one rate, best first; where they are too many, those with the most cases."""
+    """Draw the lines with enough cases by one rate, in their order; where they are too many, those with most cases."""
     whole = total[name].part
     enough = [one for one in told if not one.figures[name].part.too_few]
     if len(enough) < 2 or whole.percent is None:
         return
     drawn = sorted(enough, key=lambda one: -one.figures[name].part.denominator)[:MOST_IN_CHART]
     rows = []
-    for one in sorted(drawn, key=lambda one: -(one.figures[name].part.percent or 0)):
+    for one in (one for one in enough if one in drawn):
         part = one.figures[name].part
         if part.percent is None or part.interval is None:
             continue
@@ -190,10 +191,12 @@ def _disagreement(found: Disagreement) -> None:
     st.caption(say("figures.disagreement_of", n=found.read, differing=words.number(found.differing)))
 
 
-def _name(line: OutcomeLine) -> str:
+def _name(line: OutcomeLine, by: str) -> str:
     if line.unit is not None:
         return words.name(line.unit)
     if not line.code:
         return say("figures.untried")
+    if by == Segment.MONTH:
+        return words.month(date.fromisoformat(f"{line.code}-01"))
     key = f"figures.day_part.{line.code}"
     return say(key) if says(key) else line.code

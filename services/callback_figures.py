@@ -40,6 +40,7 @@ class Segment(StrEnum):
     WHOLE = "whole"
     UNIT = "unit"
     DAY_PART = "day_part"
+    MONTH = "month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class FigureChoices:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeLine:
-    """One unit, or one part of the day by its code ("" for cases that nobody has tried), with its rates."""
+    """One unit, month ("2026-05") or part of the day by its code, with its rates; "" are cases that nobody tried."""
 
     code: str
     unit: Named | None
@@ -183,6 +184,7 @@ def _counted(look: Look, first: date, last: date, by: Segment, departments: set[
         Segment.WHOLE: literal(""),
         Segment.UNIT: OutcomeCount.department_id.expression,
         Segment.DAY_PART: OutcomeCount.day_part.expression,
+        Segment.MONTH: func.to_char(OutcomeCount.day, "YYYY-MM"),
     }
     columns = (OutcomeCount.aapor_group, OutcomeCount.attempts)
     cases = func.sum(OutcomeCount.cases)
@@ -225,10 +227,12 @@ def _told_apart(rows: Sequence[_Row], by: Segment) -> dict[Any, dict[str, int]]:
 
 
 def _keys(look: Look, by: Segment, found: Sequence[Any]) -> list[tuple[Any, str, Named | None]]:
-    """Return what the lines are about in the order in which they stand: units by code, parts as the day goes."""
+    """Return what the lines are about in their order: units by code, months and parts of the day as they pass."""
     if by == Segment.UNIT:
         query = select(Department).where(Department.id.in_(found)).order_by(Department.code)
         return [(row.id, row.code, Named.of(row)) for row in look.session.scalars(query)]
+    if by == Segment.MONTH:
+        return [(month, month, None) for month in sorted(found)]
     order = {part.code: place for place, part in enumerate(policy_on(look, look.today).policy.day_parts.value)}
     # Parts of a policy that is no longer in force come after those of today's, and cases without a call last.
     known = sorted(found, key=lambda code: (code == "", order.get(code, len(order)), code))

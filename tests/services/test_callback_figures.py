@@ -113,6 +113,15 @@ def test_units_and_parts_of_the_day_stand_apart_and_an_untried_case_belongs_to_n
     assert parts.total == units.total
 
 
+def test_months_stand_in_their_order(owner: Session, environment: Environment, agent: Person) -> None:
+    unit = builders.department(owner)
+    for day in ("2026-06-01", "2026-04-30", "2026-04-01"):
+        case(owner, unit, "I", agent=agent, closed_at=builders.at(day), accepted_at=builders.at("2026-03-02"))
+    access = builders.access(owner, environment, Role.VIEWER)
+    found = callback_figures.outcome_figures(access, first=date(2026, 4, 1), last=date(2026, 6, 30), by=Segment.MONTH)
+    assert [(line.code, line.figures.outcomes.cases) for line in found.lines] == [("2026-04", 2), ("2026-06", 1)]
+
+
 def test_a_chosen_unit_brings_everything_below_it(owner: Session, environment: Environment, agent: Person) -> None:
     district = builders.department(owner, "测试区", kind=DepartmentKind.DISTRICT)
     street = builders.department(owner, "测试街", parent=district, kind=DepartmentKind.STREET)
