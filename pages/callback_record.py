@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import callback_dashboard, callback_desk, callback_strip, case_table, loop_forms, page
+from portal import callback_dashboard, callback_desk, callback_strip, case_table, keys, loop_forms, page
 from portal.words import say
 from services import callback_waiting
 from services.callback_waiting import MyCases
@@ -26,5 +26,6 @@ with st.container(key="callback_desk", gap="xsmall"):
     if order is None:
         callback_dashboard.draw_dashboard(here)
         draw_own(here.ask(callback_waiting.my_cases, fresh=True))
+        keys.leave_run()
     else:
         callback_desk.draw(here, order)

@@ -32,7 +32,9 @@ def _draw_form(here: Page, case: Case) -> None:
         return
     with st.container(key="callback_form", gap="xsmall"):
         page.name_fields(questions.field_words(case.questions))
-        form = Form(case, token, forms.up_to_date(callback_form.name_of(case), case.order.version))
+        # A warning has its place beforehand: what is drawn below it must not move while somebody types.
+        with st.container():
+            form = Form(case, token, forms.up_to_date(callback_form.name_of(case), case.order.version))
         _draw_answers(here, form)
         callback_endings.draw(here, form)
 

@@ -35,8 +35,8 @@ def draw(here: Page, form: Form) -> None:
         ):
             title = say("callback_record.unanswered_title")
             st.dialog(title, width="medium", icon=":material/phone_missed:")(_draw_unanswered)(here, form)
-        loop_forms.draw_not_saved(form.token)
         st.text_input(say("callback_record.hands"), key=form.key("hands"), label_visibility="collapsed", width=1)
+        loop_forms.draw_not_saved(form.token)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -62,6 +62,7 @@ def _draw_unanswered(here: Page, form: Form) -> None:
                 args=(here, form, choice.named.code),
                 width="stretch",
             )
+    keys.leave_run()
 
 
 def _disposition(choice: DispositionChoice) -> str:

@@ -18,14 +18,13 @@ from services.callback_case import Case
 from services.code_lists import Question, ReasonChoice
 from services.rules import suggestions
 from services.rules.questions import NOTE, REASONS, WORDS, Answer, Kind, met
+from services.rules.questions import chosen as chosen_of
 from services.rules.scripts import Called
 from services.rules.survey import LONGEST_WORDS, Visit
 
 REWORK_ICON = ":material/replay:"
 NOTHING_MISSING = "none"
 SUGGESTED = "suggested"
-
-_RUNS = "_callback_runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +86,28 @@ class Form:
         for heading in self.offered:
             chosen += st.session_state.get(self.key(f"{REASONS}_{heading}")) or ()
         return tuple(chosen)
+
+    @property
+    def letters(self) -> dict[str, str | None]:
+        """The key of each reason that is offered."""
+        free = iter(keys.REASONS)
+        return {reason.named.code: next(free, None) for reasons in self.offered.values() for reason in reasons}
+
+    @property
+    def chosen_keys(self) -> str:
+        """The keys of everything that is chosen, in the order in which it stands on the screen."""
+        pressed: list[str | None] = []
+        for question in self.asked:
+            chosen = chosen_of(self.answers.get(question.code)) if question.choices else ()
+            pressed += [
+                keys.key_of(keys.CHOICES, place)
+                for place, choice in enumerate(question.choices)
+                if choice.code in chosen
+            ]
+        if self.dissatisfied:
+            chosen = self.reasons
+            pressed += [letter for code, letter in self.letters.items() if code in chosen]
+        return "".join(key for key in pressed if key)
 
     @property
     def body(self) -> dict[str, str | list[str]]:
@@ -169,8 +190,7 @@ def name_of(case: Case) -> str:
 def draw(form: Form) -> None:
     """Draw what is said and asked, and the reasons and words where the citizen is dissatisfied."""
     with st.container(key="callback_asked", gap="xsmall"):
-        if not form.dissatisfied or form.open_question:
-            _draw_script(form)
+        _draw_script(form)
         with st.container(key="callback_questions", gap="xsmall"):
             for place, question in enumerate(form.asked, 1):
                 questions.draw(question, form.key(question.code), place, shortcuts=keys.CHOICES)
@@ -180,9 +200,13 @@ def draw(form: Form) -> None:
 
 
 def leave_mark(form: Form, told: str) -> None:
-    """Say what is told of the draft, and leave the mark for the script of the desk: this run is over."""
-    run = st.session_state[_RUNS] = st.session_state.get(_RUNS, 0) + 1
-    with st.container(key=f"callback_mark_{run}_{form.token}_missing_{form.missing()}"):
+    """Say what is told of the draft, and leave the mark for the script of the desk.
+
+    It holds the number of the run, the token, what is missing first, and what this run has seen: the keys of all that
+    is chosen and the length of the words. By these the script knows whether its last stroke has been answered.
+    """
+    seen = f"{form.chosen_keys}_{len(form.written(WORDS))}"
+    with st.container(key=f"callback_mark_{keys.next_run()}_{form.token}_missing_{form.missing()}_seen_{seen}"):
         st.caption(told)
 
 
@@ -199,14 +223,14 @@ def _draw_script(form: Form) -> None:
     told = questions.spoken(name(case.opening), called) if case.opening and not any(answers.values()) else None
     if told is None and form.open_question is not None:
         told = questions.script_of(form.open_question, called)
-    with st.container(key="callback_script" if told else "callback_script_over"):
+    # What is not to be seen any more stays in its place: a field that moves would lose what is being typed into it.
+    over = "callback_script_gone" if form.dissatisfied else "callback_script_over"
+    with st.container(key="callback_script" if told else over):
         st.markdown(f":small[:material/record_voice_over: {told}]" if told else " ")
 
 
 def _ask_reasons(form: Form) -> None:
-    letters = iter(keys.REASONS)
-    offered = form.offered
-    letter_of = {reason.named.code: next(letters, None) for reasons in offered.values() for reason in reasons}
+    offered, letter_of = form.offered, form.letters
     with st.container(key="callback_reasons", gap=None):
         with st.container(key="callback_reasons_title", horizontal=True, vertical_alignment="center"):
             st.markdown(

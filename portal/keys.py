@@ -17,6 +17,8 @@ DIAL, REVEAL, NUMBER = "D", "V", "K"
 COMPLETE, PARTIAL, UNANSWERED, APPOINTMENT, REFER = "Enter", "S", "X", "P", "T"
 WORDS: Final = "W"
 
+_RUNS = "_callback_runs"
+
 CHOICES = tuple(digits[1:])
 """The keys of the answers to a question."""
 REASONS = tuple(
@@ -37,6 +39,19 @@ def keyed(text: str, key: str | None) -> str:
 def key_of(keys: Sequence[str], place: int) -> str | None:
     """Return the key of what stands at this place, from nought; None where the keys have run out."""
     return keys[place] if place < len(keys) else None
+
+
+def next_run() -> int:
+    """Return the number of this run of the desk."""
+    number: int = st.session_state.get(_RUNS, 0) + 1
+    st.session_state[_RUNS] = number
+    return number
+
+
+def leave_run() -> None:
+    """Tell the script of the desk that this run is over, where no form tells it."""
+    with st.container(key=f"callback_run_{next_run()}"):
+        st.markdown(" ")
 
 
 def draw_sheet_button() -> None:
@@ -74,3 +89,4 @@ def _draw_sheet() -> None:
     with st.container(key="callback_sheet_of_keys"):
         st.markdown(f"| {say('desk_keys.key')} | {say('desk_keys.does')} |\n|---|---|\n{rows}")
         st.caption(say("desk_keys.writing"))
+    leave_run()

@@ -89,7 +89,9 @@ def open(name: str, *, at_work: bool = False) -> Page:
         st.stop()
     if not at_work and says(f"screen.{name}.purpose"):
         st.caption(say(f"screen.{name}.purpose"))
-    show_notices()
+    # What is said takes a place that is there already, so that no field below it moves while somebody types.
+    with st.container():
+        show_notices()
     return Page(name, access)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from db.callbacks import CallbackDraft
 from db.orders import Attempt, Order
 from services import casework
-from services.access import Access
+from services.access import Access, Look
 from services.rules.permissions import Permission
 
 Typed = Mapping[str, str | Sequence[str]]
@@ -46,7 +46,7 @@ def save_draft(access: Access, *, order_id: int, round: int, token: str, body: T
     with access.write(Permission.CALLBACK_RECORD) as work:
         work.quiet()
         work.one(Order, order_id)
-        if work.session.scalar(select(Attempt.id).where(Attempt.request_id == token)) is not None:
+        if _sent(work, token):
             return Kept(None)
         typed = {name: value if isinstance(value, str) else list(value) for name, value in body.items()}
         drawn = insert(CallbackDraft).values(
@@ -71,6 +71,13 @@ def draft_of(access: Access, *, order_id: int) -> Draft | None:
     with access.read(Permission.CALLBACK_VIEW) as look:
         order = look.one(Order, order_id)
         kept = look.session.get(CallbackDraft, (look.actor.id, order_id, order.round)) if look.actor.id else None
-        if kept is None or kept.ended_at is not None:
+        if kept is None or kept.ended_at is not None or _sent(look, kept.token):
             return None
         return Draft(kept.token, kept.body, kept.saved_at)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _sent(look: Look, token: str) -> bool:
+    return look.session.scalar(select(Attempt.id).where(Attempt.request_id == token)) is not None

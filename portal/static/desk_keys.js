@@ -13,11 +13,11 @@
   const ELEMENT = '[data-testid=stElementContainer]';
   const FIELD = 'textarea, input:not([type=radio]):not([type=checkbox]):not([type=hidden])';
   const CHOICE = '[role=radio], [role=checkbox], button[aria-pressed]';
-  const MARK = /st-key-callback_mark_(\d+)_(\w+?)_missing_(\w+)/;
+  const MARK = /st-key-callback_mark_\d+_(\w+?)_missing_(\w+?)_seen_(\w*?)_(\d+)(?:\s|$)/;
   const COMMIT_AFTER = 800;
   const LONGEST_GAP = 5000;
   const LONGEST_WAIT = 8000;
-  const ANSWER_WITHIN = 1500;
+  const ANSWER_WITHIN = 4000;
 
   const waiting = [];
   let sent = null;
@@ -30,17 +30,35 @@
 
   // What the screen says ---------------------------------------------------------------------------------------------
 
-  // The desk leaves a mark at the end of every run: its number, whose form it is, and what is missing first.
+  // The desk leaves a mark at the end of every run: its number, whose form it is, what is missing first, and what the
+  // run has seen: the keys of all that was chosen, and how long the citizen's words were.
   const mark = () => {
     const drawn = document.querySelector('[class*=st-key-callback_mark_]');
     const found = drawn && MARK.exec(drawn.className);
-    return found ? { run: found[1], form: found[2], missing: found[3] } : { run: null, form: null, missing: null };
+    if (!found) return { form: null, missing: null, seen: null };
+    return { form: found[1], missing: found[2], seen: `${found[3]} ${found[4]}` };
   };
 
-  const answered = () => {
+  // The number of the last run of the screen, or of a window over it.
+  const run = () => Math.max(0, ...all(document, '[class*=st-key-callback_mark_], [class*=st-key-callback_run_]')
+    .map((drawn) => Number(/st-key-callback_(?:mark|run)_(\d+)/.exec(drawn.className)?.[1] ?? 0)));
+
+  // What the mark should say that the last run has seen, were it of this moment.
+  const chosen = () => {
+    const asked = desk()?.querySelector('.st-key-callback_asked');
+    if (!asked) return null;
+    const pressed = all(asked, '[aria-checked=true] code, [aria-pressed=true] code').map((code) => code.textContent);
+    const words = asked.querySelector('[class*=st-key-callback_words_] textarea');
+    return `${pressed.join('')} ${words ? [...words.value].length : 0}`;
+  };
+
+  // Whether the screen has answered the last stroke and has seen everything that stands on it; or should have, long ago.
+  const answered = (since) => {
     const app = document.querySelector('[data-testid=stApp]');
     if (!app || (app.dataset.testScriptState ?? '') !== 'notRunning') return false;
-    return sent === null || mark().run !== sent.run || performance.now() > sent.until;
+    if (performance.now() > since + ANSWER_WITHIN) return true;
+    const known = mark().seen;
+    return (sent === null || run() !== sent) && (known === null || known === chosen());
   };
 
   const dialog = () => {
@@ -89,7 +107,7 @@
     element.scrollIntoView({ block: 'nearest' });
   };
 
-  const expectAnAnswer = () => { sent = { run: mark().run, until: performance.now() + ANSWER_WITHIN }; };
+  const expectAnAnswer = () => { sent = run(); };
 
   const write = (field, text) => {
     const kind = field.tagName === 'TEXTAREA' ? HTMLTextAreaElement : HTMLInputElement;
@@ -160,7 +178,7 @@
   };
 
   // Returns whether the key is done with, or is to be tried again once the screen has answered.
-  const act = ({ key, typed }) => {
+  const act = ({ key, typed, at }) => {
     const active = document.activeElement;
     if (typed && active instanceof HTMLTextAreaElement) {
       write(active, active.value + typed);
@@ -170,7 +188,7 @@
     if (scope === null) return true;
     const target = key === 'enter' || /^\d$/.test(key) || key.startsWith('arrow') ? null : showing(scope, key);
     const harmless = target !== null && (isField(target) || target.hasAttribute('aria-pressed'));
-    if (!harmless && !answered()) return false;
+    if (!harmless && !answered(at)) return false;
     if (dialog()) {
       const there = target ?? showing(scope, key);
       if (there) press(there);
@@ -211,7 +229,6 @@
     } else if (key === 'enter' && (event.ctrlKey || event.metaKey || !(field instanceof HTMLTextAreaElement))) {
       if (event.repeat) return;
       commit(field);
-      expectAnAnswer();
       if (field.closest(QUESTIONS) && !event.ctrlKey && !event.metaKey) focusOn(questions().find((one) => !hasAnswer(one)));
       else take(event, 'enter');
     }
@@ -230,8 +247,14 @@
   const onKey = (event) => {
     if (!event.isTrusted || desk() === null || event.isComposing || event.keyCode === 229) return;
     const open = dialog();
-    if ((open && !open.ours) || listIsOpen()) return;
     const active = document.activeElement;
+    if (open && event.key === 'Escape' && !open.open.contains(active)) {
+      // The window has not taken the focus yet.
+      const escape = { key: 'Escape', code: 'Escape', bubbles: true, cancelable: true };
+      (open.open.querySelector('[role=dialog]') ?? open.open).dispatchEvent(new KeyboardEvent('keydown', escape));
+      return;
+    }
+    if ((open && !open.ours) || listIsOpen()) return;
     if (isField(active)) {
       if (active.closest(DESK) || (open && open.open.contains(active))) inField(event, active);
       return;
@@ -295,7 +318,11 @@
       form = { name: drawn, hands: remembered(drawn), last: performance.now() };
       const hidden = desk().querySelector('[class*=st-key-callback_hands_] input');
       if (hidden) hidden.tabIndex = -1;
-      if (!dialog() && !isField(document.activeElement)) focusOn(questions().find((one) => !hasAnswer(one)));
+      if (!dialog() && !isField(document.activeElement)) {
+        const open = questions().find((one) => !hasAnswer(one));
+        if (open) focusOn(open);
+        else goTo(mark().missing);
+      }
     }
     showCurrent();
     work();

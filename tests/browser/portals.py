@@ -29,12 +29,24 @@ ROOT = Path(__file__).resolve().parents[2]
 PROVIDER = ROOT / "tests" / "oidc"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Portal:
-    """A running portal."""
+    """A running portal. It can be killed in the midst of its work, and started again under the same address."""
 
     address: str
     log: Path
+    start: Callable[[], subprocess.Popen[bytes]]
+    process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """End the process without a word: nothing of it is put down or tidied up."""
+        self.process.kill()
+        self.process.wait()
+
+    def start_again(self) -> None:
+        """Start it once more, and wait until it answers."""
+        self.process = self.start()
+        _wait_for(f"{self.address}/readyz", self.log)
 
 
 def free_port() -> int:
@@ -51,9 +63,16 @@ def portal(folder: Path, *arguments: str, port: int | None = None, **variables: 
     port = port or free_port()
     log = folder / "portal.log"
     command = [sys.executable, "-m", "portal", "serve", "--port", str(port), *arguments]
-    with _running(command, log, cwd=ROOT, variables=variables):
-        _wait_for(f"http://127.0.0.1:{port}/readyz", log)
-        yield Portal(f"http://127.0.0.1:{port}", log)
+
+    def start() -> subprocess.Popen[bytes]:
+        return _start(command, log, cwd=ROOT, variables=variables)
+
+    running = Portal(f"http://127.0.0.1:{port}", log, start, start())
+    try:
+        _wait_for(f"{running.address}/readyz", log)
+        yield running
+    finally:
+        _end(running.process)
 
 
 @contextmanager
@@ -111,19 +130,26 @@ def _know_the_years_ahead(session: Session) -> None:
 
 @contextmanager
 def _running(command: list[str], log: Path, *, cwd: Path, variables: Mapping[str, str]) -> Iterator[None]:
+    process = _start(command, log, cwd=cwd, variables=variables)
+    try:
+        yield
+    finally:
+        _end(process)
+
+
+def _start(command: list[str], log: Path, *, cwd: Path, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "STREAMLIT_"))}
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(command, cwd=cwd, env=kept | dict(variables), stdout=output, stderr=output) as process,
-    ):
-        try:
-            yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    with log.open("ab") as output:
+        return subprocess.Popen(command, cwd=cwd, env=kept | dict(variables), stdout=output, stderr=output)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_for(address: str, log: Path) -> None:
