@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from portal import callback_numbers, callback_refer, case_view, forms, keys
+from db.vocabulary import Status
+from portal import callback_hold, callback_numbers, callback_refer, case_view, forms, keys
 from portal.keys import keyed
 from portal.page import Page
 from portal.words import plain, say
@@ -15,6 +16,8 @@ def draw(here: Page, case: Case) -> None:
     """Draw the order with its story; it scrolls in itself and never disappears."""
     with st.container(key="callback_order", gap="xsmall"):
         case_view.draw_heading(case.order)
+        if case.order.status == Status.DUE:
+            callback_hold.draw(here, case)
         _draw_phone(here, case)
         callback_numbers.draw(here, case)
         case_view.draw_matter(case.order)

@@ -14,7 +14,7 @@ from db.callbacks import CallbackCase
 from db.orders import Attempt, Order, Round
 from db.reference import Disposition
 from services import numbers
-from services.access import Work
+from services.access import Look
 from services.callback_case import hold_of, kept_case
 from services.code_lists import CodeLists
 from services.effective import calendar_around
@@ -60,22 +60,22 @@ class RoundCalls:
         return None if self.last_day is None else day <= self.last_day
 
 
-def calls_of(work: Work, order: Order, lists: CodeLists) -> RoundCalls:
-    """Return the calls of an order's last round, with its case held until this transaction ends.
+def calls_of(look: Look, order: Order, lists: CodeLists, *, lock: bool = True) -> RoundCalls:
+    """Return the calls of an order's last round, with its case held until this transaction ends where it is to write.
 
     Raises NotFound where the round never came to be asked about.
     """
-    case = kept_case(work, order, lock=True)
+    case = kept_case(look, order, lock=lock)
     if case is None:
         raise NotFound(kind=CallbackCase.__tablename__)
     policy = lists.in_force_policy.policy
     # Ten calendar days for five working ones leave room for the longest holiday.
-    calendar = calendar_around(work, case.closed_on, case.closed_on + timedelta(days=policy.last_day.value * 2 + 40))
-    phones = numbers.phones_of(work, order.id)
-    said = numbers.opt_outs_of(work, phones.values())
-    everywhere = numbers.is_opted_out(work, phones.values())
+    calendar = calendar_around(look, case.closed_on, case.closed_on + timedelta(days=policy.last_day.value * 2 + 40))
+    phones = numbers.phones_of(look, order.id)
+    said = numbers.opt_outs_of(look, phones.values())
+    everywhere = numbers.is_opted_out(look, phones.values())
     opted_out = frozenset(number for number, phone in phones.items() if everywhere or phone in said)
-    rows = work.session.execute(
+    rows = look.session.execute(
         select(Attempt, Disposition.code)
         .join(Disposition, Disposition.id == Attempt.disposition_id)
         .join(Round, Round.id == Attempt.round_id)
@@ -110,17 +110,17 @@ def as_tried(
     return Tried(ending, at, number)
 
 
-def called_at(work: Work, calls: RoundCalls) -> datetime:
+def called_at(look: Look, calls: RoundCalls) -> datetime:
     """Return when the present call began: when its agent took the case, or now where they did not.
 
     A hold that ran out while its agent was still talking, and that nobody took over, counts for the length of one more
     lease. Raises MayNotCall while somebody else holds the case.
     """
-    case, now = calls.case, work.now
-    held = hold_of(work, case)
+    case, now = calls.case, look.now
+    held = hold_of(look, case)
     if held is not None and not held.mine:
         raise MayNotCall(Block.HELD_BY_OTHER, until=held.until, who=held.name)
-    if case.held_by != work.actor.id or case.held_since is None or case.held_until is None:
+    if case.held_by != look.actor.id or case.held_since is None or case.held_until is None:
         return now
     lease = timedelta(minutes=calls.policy.lease_minutes.value)
     return case.held_since if case.held_until + lease >= now else now

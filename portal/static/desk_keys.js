@@ -69,7 +69,7 @@
   const listIsOpen = () => all(document, '[role=listbox], [data-baseweb=popover]').some(seen);
 
   const isField = (element) => element instanceof HTMLElement
-    && (element.matches(FIELD) || element.isContentEditable || element.matches('select, [role=combobox]'));
+    && (element.matches(FIELD) || element.isContentEditable || element.matches('select, [role=combobox], [role=spinbutton]'));
 
   const questions = () => {
     const asked = desk()?.querySelector(QUESTIONS);
@@ -96,6 +96,11 @@
     return null;
   };
 
+  const within = () => {
+    const open = dialog();
+    return open ? (open.ours ? open.open : null) : desk();
+  };
+
   // What is done -----------------------------------------------------------------------------------------------------
 
   const focusOn = (element) => {
@@ -119,7 +124,7 @@
   const commit = (field) => { field.dispatchEvent(new FocusEvent('focusout', { bubbles: true })); };
 
   const handOverTime = () => {
-    const field = desk()?.querySelector('[class*=st-key-callback_hands_] input');
+    const field = within()?.querySelector('[class*=st-key-callback_hands_] input');
     if (!field || !form) return;
     write(field, String(Math.round(form.hands)));
     commit(field);
@@ -172,11 +177,6 @@
 
   // Keys that wait ---------------------------------------------------------------------------------------------------
 
-  const within = () => {
-    const open = dialog();
-    return open ? (open.ours ? open.open : null) : desk();
-  };
-
   // Returns whether the key is done with, or is to be tried again once the screen has answered.
   const act = ({ key, typed, at }) => {
     const active = document.activeElement;
@@ -227,7 +227,8 @@
       field.blur();
       focusOn(current());
     } else if (key === 'enter' && (event.ctrlKey || event.metaKey || !(field instanceof HTMLTextAreaElement))) {
-      if (event.repeat) return;
+      const scope = within();
+      if (event.repeat || scope === null || showing(scope, 'enter') === null) return;
       commit(field);
       if (field.closest(QUESTIONS) && !event.ctrlKey && !event.metaKey) focusOn(questions().find((one) => !hasAnswer(one)));
       else take(event, 'enter');
@@ -316,14 +317,13 @@
       form = null;
     } else if (form === null || form.name !== drawn) {
       form = { name: drawn, hands: remembered(drawn), last: performance.now() };
-      const hidden = desk().querySelector('[class*=st-key-callback_hands_] input');
-      if (hidden) hidden.tabIndex = -1;
       if (!dialog() && !isField(document.activeElement)) {
         const open = questions().find((one) => !hasAnswer(one));
         if (open) focusOn(open);
         else goTo(mark().missing);
       }
     }
+    for (const hidden of all(document, '[class*=st-key-callback_hands_] input')) hidden.tabIndex = -1;
     showCurrent();
     work();
   };
