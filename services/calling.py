@@ -24,7 +24,7 @@ from services.rules import attempts
 from services.rules.attempts import Block
 from services.rules.callback_policy import CallbackPolicy
 from services.rules.deadlines import local_day
-from services.rules.dispositions import Tried
+from services.rules.dispositions import Tried, next_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,12 @@ def refuse_blocked(calls: RoundCalls, number: int, at: datetime) -> None:
         raise MayNotCall(Block.REFERRED)
     if number in calls.opted_out:
         raise MayNotCall(Block.OPTED_OUT)
+    history = calls.history
+    if number != next_number(history, calls.numbers):
+        # That another number may be called at once is no leave to dial this one again.
+        history = [_as_if_it_would_do(one) for one in history]
     blocked = attempts.may_call(
-        calls.history, calls.policy, at, calls.last_day, calls.case.appointment_at, numbers=calls.numbers
+        history, calls.policy, at, calls.last_day, calls.case.appointment_at, numbers=calls.numbers
     )
     if blocked is not None:
         raise MayNotCall(blocked.code, until=blocked.until)
@@ -151,3 +155,13 @@ def moment_of(calls: RoundCalls, given: datetime | None, at: datetime, now: date
 def day_of(attempt: Attempt) -> date:
     """Return the city's day of a call."""
     return local_day(attempt.recorded_at)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _as_if_it_would_do(one: Tried) -> Tried:
+    """Return a call as if its number had not been the reason why it failed."""
+    if not one.disposition.another_number:
+        return one
+    return replace(one, disposition=replace(one.disposition, another_number=False, final=False))

@@ -261,6 +261,15 @@ def test_a_dead_number_without_another_ends_the_case(owner: Session, agent: Acce
     assert (kept.done_as, kept.aapor_group, kept.attempts) == (CaseEnd.FINAL, "NC", 2)
 
 
+def test_that_the_next_number_may_be_called_is_no_leave_to_dial_the_last_one_again(
+    owner: Session, agent: Access
+) -> None:
+    order = builders.due_order(owner)
+    second_number(owner, order)
+    record(agent, order, DEAD)
+    assert refused(agent, order, number=1) == ("too_soon", builders.at("2026-06-15", 14))
+
+
 def test_a_number_that_the_citizen_does_not_have_was_not_called(owner: Session, agent: Access) -> None:
     with pytest.raises(Invalid) as found:
         record(agent, builders.due_order(owner), NOBODY, number=2)
