@@ -16,11 +16,11 @@ from portal.keys import keyed
 from portal.words import joined, name, plain, say
 from services.callback_case import Case
 from services.code_lists import Question, ReasonChoice
-from services.rules import suggestions
+from services.rules import suggestions, survey
 from services.rules.questions import NOTE, REASONS, WORDS, Answer, Kind, met
 from services.rules.questions import chosen as chosen_of
 from services.rules.scripts import Called
-from services.rules.survey import LONGEST_WORDS, Visit
+from services.rules.survey import LONGEST_WORDS, NOT_CONTACTED, Visit
 
 REWORK_ICON = ":material/replay:"
 NOTHING_MISSING = "none"
@@ -255,19 +255,22 @@ def _ask_reasons(form: Form) -> None:
 
 
 def _suggestions(form: Form, letter_of: Mapping[str, str | None]) -> str | None:
-    """Return what the words written so far point to; what is shown is remembered, and chosen by nobody."""
+    """Return what the words and answers so far point to; what is shown is remembered, and chosen by nobody."""
     words = form.written(WORDS)
     found = suggestions.suggest(words, suggestions.shipped(), among=letter_of.keys()) if words else ()
-    fresh = [one for one in found if one.code not in form.reasons]
-    form.remember_suggested(one.code for one in fresh)
+    because = {one.code: plain(one.because) for one in found}
+    if survey.denies_contact(form.answers, form.case.order.current.unit_contacted) and NOT_CONTACTED in letter_of:
+        because.setdefault(NOT_CONTACTED, say("callback_record.contact_denied"))
+    fresh = {code: why for code, why in because.items() if code not in form.reasons}
+    form.remember_suggested(fresh)
     names = {one.named.code: one.named for one in form.case.reasons}
     told = [
         say(
             "callback_record.suggested_because",
-            reason=keyed(plain(name(names[one.code])), letter_of[one.code]),
-            because=plain(one.because),
+            reason=keyed(plain(name(names[code])), letter_of[code]),
+            because=why,
         )
-        for one in fresh
+        for code, why in fresh.items()
     ]
     return say("callback_record.suggested", reasons=joined(told)) if told else None
 

@@ -56,6 +56,8 @@ from services.rules.questions import (
 from services.rules.ruleset import RuleSet
 
 LONGEST_WORDS, LONGEST_NOTE = 2000, 500
+NOT_CONTACTED = "R01"
+"""The reason that goes with a denied contact: the citizen was not contacted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +180,17 @@ def judge(
         note=note,
         calls_for_rework=any(reason.calls_for_rework for reason in reasons),
         attributable=any(reason.attributable for reason in reasons),
-        finding=FindingKind.CONTACT_DENIED if unit_contacted and contacted == Contacted.NO else None,
+        finding=FindingKind.CONTACT_DENIED if denies_contact(answers, unit_contacted) else None,
         suggested=tuple(code for code in given if code in visit.suggested),
     )
+
+
+def denies_contact(answers: Mapping[str, Answer], unit_contacted: bool | None) -> bool:
+    """Say whether the citizen says it was not contacted where the department says it was.
+
+    A finding by itself, whatever else was answered; and where a reason is asked for, it proposes NOT_CONTACTED.
+    """
+    return bool(unit_contacted) and answers.get(CONTACTED) == Contacted.NO
 
 
 def asked(book: Book, answers: Mapping[str, Answer]) -> tuple[Question, ...]:

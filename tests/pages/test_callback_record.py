@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-from db.orders import Answer, Attempt, Order
+from db.orders import Answer, Attempt, AttemptReason, Order
 from db.people import Person
 from db.records import EventRow
 from db.vocabulary import Event, Role, Satisfaction, Status
@@ -112,6 +112,21 @@ def test_reasons_and_words_are_asked_of_dissatisfied_citizens_only(
     assert not [group for group in at.button_group if str(group.key).startswith("callback_reasons_")]
     field(at, "end_1_1").click().run()
     assert "已登记" in said(at)
+
+
+def test_a_denied_contact_proposes_its_reason_and_chooses_it_for_nobody(
+    owner: Session, agent: Person, opened: Opener
+) -> None:
+    order = builders.due_order(owner, unit_contacted=True, unit_contacted_at=builders.at("2026-06-10"))
+    at = opened(agent, "callback_record", order=order.id)
+    answer(at, contacted="no", solved="unsolved", result="dissatisfied", attitude="satisfied")
+    assert "未联系诉求人" in said(at)
+    assert "单位称已联系，市民说没有" in said(at)
+    assert field(at, "reasons_RA").value == []
+    field(at, "words").set_value("没有人联系过我")
+    field(at, "reasons_RA").set_value(["R01"])
+    field(at, "end_1_1").click().run()
+    assert owner.scalars(select(AttemptReason.suggested)).all() == [True]
 
 
 def test_nobody_answered(owner: Session, agent: Person, opened: Opener) -> None:
