@@ -49,8 +49,9 @@ def agents(asked: Asked, found: AgentTable) -> None:
 def _hands(hands: Hands) -> None:
     seconds = _seconds(hands)
     told = words.NOTHING if seconds is None else say("figures.seconds", seconds=words.number(Decimal(str(seconds)), 1))
-    st.metric(say("figures.hands"), told, help=say("figures.hands_help"))
-    st.caption(say("figures.hands_of", n=hands.timed, calls=words.number(hands.calls)))
+    with st.container(gap=None):
+        st.metric(say("figures.hands"), told, help=say("figures.hands_help"))
+        st.caption(say("figures.hands_of", n=hands.timed, calls=words.number(hands.calls)))
 
 
 def _seconds(hands: Hands) -> float | None:
