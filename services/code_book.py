@@ -84,7 +84,8 @@ FIELDS: Mapping[CodeList, tuple[Field, ...]] = MappingProxyType(
         CodeList.DISPOSITIONS: (
             Field("aapor_group", FieldKind.WORD, GROUPS, fixed=True, needed=True),
             Field("final", FieldKind.SWITCH),
-            Field("is_contact", FieldKind.SWITCH, stored_as="contacted"),
+            # Calls are counted by it, as by the group: a change would count the calls of earlier days otherwise.
+            Field("is_contact", FieldKind.SWITCH, fixed=True, stored_as="contacted"),
             Field("note_required", FieldKind.SWITCH),
             Field("retry_minutes", FieldKind.MINUTES),
             Field("another_number", FieldKind.SWITCH),
