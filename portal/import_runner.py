@@ -1,17 +1,24 @@
-"""The thread that carries imports out while the portal runs: one at a time, in the order in which they were started."""
+"""The thread that carries imports out while the portal runs: one at a time, in the order in which they were started.
+
+Now and then it also ends the cases of the callback queue whose time is over.
+"""
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
 from db.vocabulary import JobState
-from services import exchange
+from services import callback_lapse, exchange
 from services.access import Access
 from services.environment import retrying
 
 PAUSE = 20.0
 """Seconds between two looks for imports that nobody woke the runner for: those of a process that died, for instance."""
+
+LAPSE_EVERY = 300.0
+"""Seconds between two looks for cases whose time is over; the first one comes that long after the start."""
 
 _COMMAND_LINE = timedelta(minutes=1)
 """For so long an import that the command line started is left to the command line, which carries it out itself."""
@@ -35,6 +42,7 @@ class ImportRunner:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._merging: int | None = None
+        self._lapse_at = time.monotonic() + LAPSE_EVERY
 
     def wake(self) -> None:
         """Look for imports now; starts the thread where it does not run yet."""
@@ -71,6 +79,16 @@ class ImportRunner:
                 taken.add(found)  # Somebody else took it between the look and the step, or holds it without a sign.
         return done
 
+    def lapse(self) -> int:
+        """End the cases whose time is over, a few at a time while no import waits; returns how many orders went on."""
+        ended = 0
+        while not self._stopping.is_set():
+            step = retrying(lambda: callback_lapse.lapse_expired(self._door()))
+            ended += step.total
+            if not step.more or self._stopping.wait(_BREATH) or self._woken.is_set():
+                break
+        return ended
+
     # ------------------------------------------------------------------------------------------------------------------
 
     def _keep_looking(self) -> None:
@@ -80,6 +98,12 @@ class ImportRunner:
                 self.run_waiting()
             except Exception:
                 _log.exception("an import could not be carried out")
+            if time.monotonic() >= self._lapse_at:
+                self._lapse_at = time.monotonic() + LAPSE_EVERY
+                try:
+                    self.lapse()
+                except Exception:
+                    _log.exception("cases whose time is over could not be ended")
             self._woken.wait(PAUSE)
 
     def _next(self, taken: set[int]) -> int | None:

@@ -9,20 +9,22 @@ Within a branch the cases of one closing day come in the order of their draw, wh
 not depend on what the case is about.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    Date,
     Select,
     Subquery,
     and_,
+    any_,
     bindparam,
-    false,
     func,
     literal,
     or_,
@@ -46,18 +48,36 @@ C = CallbackCase
 _NEEDS = ARRAY(String(40))
 _ONE = literal(1, literal_execute=True)
 """Written out: of a limit that is a parameter, a plan that is kept knows nothing."""
+_TURN = (C.ready_at, C.draw)
+
+
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """A class of cases: what parts it from the rest, and what of its index stands before what it needs."""
+
+    where: ColumnElement[bool]
+    before: tuple[InstrumentedAttribute[Any], ...] = ()
+
+
+_CLASSES: Mapping[Priority | None, _Class] = MappingProxyType(
+    {
+        Priority.DISSATISFIED: _Class(and_(true(), C.urgent)),
+        Priority.REWORKED: _Class(C.round > _ONE),
+        Priority.EXPIRING: _Class(C.closed_on == any_(bindparam("days", type_=ARRAY(Date))), (C.closed_on,)),
+        None: _Class(true()),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What the statement looks like: the classes before the rest, days that nearly expire, and what there is to ask.
+    """What the statement looks like: the classes before the rest, and what there is to ask.
 
     `skilled`: whoever asks has a skill that a case may need. `bounded`: the first closing day that may still be called
     about is known. `delayed`: the policy lets time pass between the close and the first call.
     """
 
     priorities: tuple[Priority, ...]
-    days: int
     skilled: bool
     bounded: bool
     delayed: bool
@@ -101,20 +121,17 @@ def _asked(
     """Return what a statement about cases that are ready looks like, and what is put into it."""
     shape = _Shape(
         priorities=policy.priorities.value,
-        days=len(windows.expiring) if Priority.EXPIRING in policy.priorities.value else 0,
         skilled=bool(skills),
         bounded=windows.first is not None,
         delayed=policy.delay_hours.value > 0,
     )
-    facts: dict[str, object] = {"now": look.now, "nothing": []}
+    facts: dict[str, object] = {"now": look.now, "nothing": [], "days": list(windows.expiring)}
     if shape.skilled:
         facts["skills"] = list(skills)
     if windows.first is not None:
         facts |= {"first_day": windows.first, "first": start_of(windows.first)}
     if shape.delayed:
         facts["ripe"] = look.now - timedelta(hours=policy.delay_hours.value)
-    if shape.days:
-        facts |= {f"day_{number}": day for number, day in enumerate(windows.expiring)}
     return shape, facts
 
 
@@ -142,8 +159,7 @@ def _statement(shape: _Shape) -> ReturningUpdate[CallbackCase]:
 def _counts(shape: _Shape) -> Select[Any]:
     """Return one number for each class, in the policy's order, and one for all of them together."""
     needs = _needs_met() if shape.skilled else None
-    by_class = [or_(false(), *_class(shape, priority)) for priority in shape.priorities]
-    numbers: list[Any] = [_count(shape, needs, where) for where in (*by_class, true())]
+    numbers: list[Any] = [_count(shape, needs, _CLASSES[one].where) for one in (*shape.priorities, None)]
     return select(*numbers)
 
 
@@ -156,7 +172,11 @@ def _count(shape: _Shape, needs: CTE | None, where: ColumnElement[bool]) -> Colu
 
 
 def _branches(shape: _Shape) -> list[Select[int]]:
-    """Return the branches in the order of turns."""
+    """Return the branches in the order of turns.
+
+    What a case needs is the same for all rows of a branch, and stands in their order all the same: under row-level
+    security the planner does not conclude from an equality of arrays that the index is in the order of what follows.
+    """
     within = [C.closed_on >= bindparam("first_day")] if shape.bounded else []
     left_off = and_(C.held_by == bindparam("me"), C.held_by.is_not(None))
     mine = C.appointment_for == bindparam("me")
@@ -176,22 +196,13 @@ def _branches(shape: _Shape) -> list[Select[int]]:
         ),
     ]
     needs = _needs_met() if shape.skilled else None
-    for where in (*(one for priority in shape.priorities for one in _class(shape, priority)), true()):
+    for one in (*shape.priorities, None):
+        where, before = _CLASSES[one].where, _CLASSES[one].before
         if needs is not None:
-            branches.append(_first_with_needs(needs, where, *_ready(shape)))
+            branches.append(_first_with_needs(needs, where, *_ready(shape), before=before))
         none = C.needs == bindparam("nothing", type_=_NEEDS)
-        branches.append(_first(_waiting(), none, where, *_ready(shape), order=(C.ready_at, C.draw)))
+        branches.append(_first(_waiting(), none, where, *_ready(shape), order=(*before, C.needs, *_TURN)))
     return branches
-
-
-def _class(shape: _Shape, priority: Priority) -> list[ColumnElement[bool]]:
-    """Return what parts a class from the rest; what nearly expires is taken day by day, the oldest first."""
-    known: dict[Priority, list[ColumnElement[bool]]] = {
-        Priority.DISSATISFIED: [and_(true(), C.urgent)],
-        Priority.REWORKED: [C.round > _ONE],
-        Priority.EXPIRING: [C.closed_on == bindparam(f"day_{number}") for number in range(shape.days)],
-    }
-    return known[priority]
 
 
 def _first(*where: ColumnElement[bool], order: Sequence[InstrumentedAttribute[Any]]) -> Select[int]:
@@ -202,12 +213,16 @@ def _locked(found: Select[int], order: Sequence[InstrumentedAttribute[Any]]) -> 
     return found.order_by(*order).limit(_ONE).with_for_update(skip_locked=True).subquery()
 
 
-def _first_with_needs(needs: CTE, *where: ColumnElement[bool]) -> Select[int]:
+def _first_with_needs(
+    needs: CTE, *where: ColumnElement[bool], before: Sequence[InstrumentedAttribute[Any]]
+) -> Select[int]:
     """Return the first of the cases that need something that whoever asks can do: the first of each need, and of these
     the first. So each is found along the index, however many cases wait for skills of others."""
-    each = select(C.id, C.ready_at, C.draw).where(_waiting(), C.needs == needs.c.needs, *where).correlate(needs)
-    one = each.order_by(C.ready_at, C.draw).limit(_ONE).with_for_update(skip_locked=True).lateral()
-    first = select(one.c.id).select_from(needs).join(one, true()).order_by(one.c.ready_at, one.c.draw).limit(_ONE)
+    each = select(C.id, C.closed_on, *_TURN).where(_waiting(), C.needs == needs.c.needs, *where).correlate(needs)
+    ordered = each.order_by(*before, C.needs, *_TURN)
+    one = ordered.limit(_ONE).with_for_update(skip_locked=True).lateral()
+    turn = [one.c[column.key] for column in (*before, *_TURN)]
+    first = select(one.c.id).select_from(needs).join(one, true()).order_by(*turn).limit(_ONE)
     return select(first.subquery().c.id)
 
 

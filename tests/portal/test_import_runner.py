@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.orders import Order
 from db.records import Import
-from db.vocabulary import ImportKind, JobState, Role
+from db.vocabulary import ImportKind, JobState, Role, Status
 from portal.import_runner import ImportRunner
 from services import exchange
 from services.access import Access
@@ -200,3 +200,14 @@ def test_the_thread_starts_when_it_is_woken_survives_an_error_and_ends_when_it_i
     runner.stop()
     assert orders(owner) == 3
     assert not any(thread.name == "imports" and thread.is_alive() for thread in threading.enumerate())
+
+
+def test_cases_whose_time_is_over_are_ended_until_none_is_left_or_an_import_waits(
+    runner: ImportRunner, owner: Session
+) -> None:
+    past = builders.at("2026-05-20")
+    made = [builders.due_order(owner, accepted_at=past - timedelta(days=7), closed_at=past) for _ in range(60)]
+    builders.due_order(owner, accepted_at=builders.at("2026-06-01"), closed_at=builders.at("2026-06-12"))
+    assert runner.lapse() == len(made)
+    assert runner.lapse() == 0
+    assert owner.scalar(select(func.count()).where(Order.status == Status.DUE)) == 1
