@@ -130,7 +130,8 @@ def _week(day: MyDay) -> None:
         }
         for one in day.week
     ]
-    rows[-1]["whole_label"] = say("desk_figures.column.everybody") if rows[-1]["all"] is not None else ""
+    # The line of everybody bears its name where it ends, which before the first call of a day is not today.
+    next(row for row in reversed(rows) if row["all"] is not None)["whole_label"] = say("desk_figures.column.everybody")
     table = pd.DataFrame(
         {
             say("desk_figures.column.day"): [row["month"] for row in rows],

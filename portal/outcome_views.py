@@ -77,7 +77,9 @@ def lines(here: Page, asked: Asked, found: OutcomeTable) -> None:
     )
     if clicked is not None and by_unit:
         here.go("order_list", **filters.address(orders_behind(asked, sorted_[clicked].code)))
-    intervals(told, found.total, found.basis, first)
+    # Cases that nobody has tried are no group that could do better or worse than another.
+    tried = [one for one, line in zip(told, sorted_, strict=True) if line.code]
+    intervals(tried, found.total, found.basis, first)
 
 
 def orders_behind(asked: Asked, unit: str) -> OrderFilter:

@@ -160,5 +160,17 @@ def test_the_funnel_names_who_is_to_be_looked_at_and_the_effect_is_said_in_words
     assert len(at.get("vega_lite_chart")) == 1
 
 
+def test_cases_that_nobody_tried_are_compared_with_nothing(
+    owner: Session, unit: Department, agent: Person, opened: Opener
+) -> None:
+    for _ in range(20):
+        case(owner, unit, "I", agent=agent, day_part="morning")
+        case(owner, unit, "NC", agent=agent, day_part="evening")
+        case(owner, unit)
+    at = opened(builders.person(owner, Role.VIEWER), "callback_figures", figures_by="day_part")
+    assert list(_table(at)["name"]) == ["上午", "晚间", "尚未拨打"]
+    assert "2 组样本充足，其中 2 组的 RR1 与总体" in said(at)
+
+
 def _table(at: AppTest) -> Any:
     return next(frame.value for frame in at.dataframe if "cases" in frame.value.columns)
