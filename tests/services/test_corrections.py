@@ -1,5 +1,6 @@
 """Correcting a call: who may, until when, and that the order, the case and every count are as if it had been right."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from services.callback_counters import verify_counters
 from services.environment import Environment
 from services.errors import Conflict, IllegalMove, Invalid, MayNotCall, NotAllowed, Stale
 from services.rules.survey import Visit
+from services.trail import check_chain
 from services.views import Receipt
 from tests import builders
 from tests.services.conftest import Clock
@@ -298,6 +300,31 @@ def test_a_case_that_a_colleague_has_taken_is_not_corrected_meanwhile(
     with pytest.raises(MayNotCall) as refused:
         correct(agent, wrong, PLEASED)
     assert refused.value.why == "held_by_other"
+
+
+@pytest.mark.every_server
+def test_where_an_agent_corrects_and_a_supervisor_decides_at_once_one_of_them_wins(
+    owner: Session, environment: Environment, agent: Access, clock: Clock
+) -> None:
+    unit = builders.department(owner)
+    supervisor = builders.access(owner, environment, Role.SUPERVISOR)
+    for number in range(6):
+        order = builders.due_order(owner, unit)
+        wrong = record(agent, order, DISPLEASED, f"form-{number}")
+        clock.now += timedelta(minutes=1)
+        form = {"order_id": order.id, "seen": wrong.version, "request_id": f"return-{number}"}
+        told = {"reason": "R02", "instruction": "请到现场核实后再答复市民。", "days": 5}
+        with ThreadPoolExecutor(3) as threads:
+            sent = [
+                threads.submit(correct, agent, wrong, PLEASED, f"again-{number}"),
+                threads.submit(reviews.return_for_rework, supervisor, **told, **form),
+                threads.submit(correct, agent, wrong, NOBODY, f"once-more-{number}"),
+            ]
+        assert [type(one.exception()) for one in sent if one.exception()] == [Stale, Stale]
+        owner.refresh(order)
+        assert order.version == wrong.version + 1
+    check_the_counters(owner, environment)
+    assert check_chain(supervisor).whole
 
 
 def test_what_was_counted_of_a_case_is_moved_not_added(

@@ -272,11 +272,11 @@ def test_an_order_is_told_in_rounds_with_everything_that_happened(owner: Session
     assert [named.zh for named in story.category] == ["市政设施", "道路设施", "道路积水"]
     call = first.calls[0]
     assert (call.agent, call.words) == ("林回访", "积水仍在,没人来看过。")
-    assert [(one.question, one.value, one.grade and one.grade.zh) for one in call.answers] == [
-        ("contacted", "no", None),
-        ("solved", "unsolved", None),
-        ("result", "dissatisfied", "不满意"),
-        ("attitude", "dissatisfied", "不满意"),
+    assert [(one.question, one.value, [named.zh for named in one.said]) for one in call.answers] == [
+        ("contacted", "no", []),
+        ("solved", "unsolved", []),
+        ("result", "dissatisfied", ["不满意"]),
+        ("attitude", "dissatisfied", ["不满意"]),
     ]
     assert [reason.code for reason in call.reasons] == ["R03"]
     assert [rated.satisfaction for rated in first.ratings] == [Satisfaction.DISSATISFIED]
