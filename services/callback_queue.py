@@ -43,8 +43,8 @@ def next_case(access: Access) -> Case | None:
 def take_case(access: Access, *, order_id: int, request_id: str) -> Hold:
     """Hold a certain case: the citizen has called in, or a supervisor asked for it. That it was picked is in the trail.
 
-    Raises NotFound, IllegalMove where the order is not due, and MayNotCall where somebody else holds the case or it
-    rests until a question is answered.
+    Raises NotFound, IllegalMove where the order is not due, and MayNotCall where somebody else holds the case, it rests
+    until a question is answered, or its last day is over.
     """
     with access.write(Permission.CALLBACK_RECORD) as work:
         person = casework.acting_person(work)
@@ -55,13 +55,14 @@ def take_case(access: Access, *, order_id: int, request_id: str) -> Hold:
             raise MayNotCall(Block.HELD_BY_OTHER, until=held.until, who=held.name)
         if kept.referred:
             raise MayNotCall(Block.REFERRED)
+        policy = policy_on(work, work.today).policy
+        if windows_around(work, policy).past(kept.closed_on):
+            raise MayNotCall(Block.PAST_LAST_DAY)
         if not work.sent_before(order, request_id):
             work.record(Event.CASE_TAKEN, order, after={"round": order.round}, request_id=request_id)
-        # Read before the case is changed: the database takes a hold only as a whole.
-        until = lease_end(policy_on(work, work.today).policy, work.now)
         if held is None:
             kept.held_by, kept.held_since, kept.picked = person, work.now, True
-        kept.held_until = until
+        kept.held_until = lease_end(policy, work.now)
         return _held(work, kept)
 
 

@@ -253,8 +253,11 @@ def test_only_a_case_that_waits_can_be_taken(owner: Session, agent: Access) -> N
     with pytest.raises(MayNotCall) as refused:
         callback_queue.take_case(agent, order_id=referred.id, request_id="take-2")
     assert refused.value.why == "referred"
+    with pytest.raises(MayNotCall) as refused:
+        callback_queue.take_case(agent, order_id=due(owner, "2026-06-08").id, request_id="take-3")
+    assert refused.value.why == "past_last_day"
     with pytest.raises(NotFound):
-        callback_queue.take_case(agent, order_id=999, request_id="take-3")
+        callback_queue.take_case(agent, order_id=999, request_id="take-4")
 
 
 def test_holding_and_giving_back_write_no_event(owner: Session, agent: Access) -> None:
