@@ -2,7 +2,16 @@
 
 import streamlit as st
 
-from portal import callback_dashboard, callback_desk, callback_strip, case_table, keys, loop_forms, page
+from portal import (
+    callback_correction,
+    callback_dashboard,
+    callback_desk,
+    callback_strip,
+    case_table,
+    keys,
+    loop_forms,
+    page,
+)
 from portal.words import say
 from services import callback_waiting
 from services.callback_waiting import MyCases
@@ -24,6 +33,7 @@ with st.container(key="callback_desk", gap="xsmall"):
     callback_strip.draw(here, strip)
     order = loop_forms.chosen()
     if order is None:
+        callback_correction.draw_recent(here)
         callback_dashboard.draw_dashboard(here)
         draw_own(here.ask(callback_waiting.my_cases, fresh=True))
         keys.leave_run()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from db.vocabulary import Status
 from portal import (
+    callback_correction,
     callback_draft,
     callback_endings,
     callback_form,
@@ -38,13 +39,17 @@ def draw(here: Page, order_id: int) -> None:
 def _draw_form(here: Page, case: Case) -> None:
     """Draw the form; where no call may be made, why not, unless something has been written into it already."""
     token = callback_draft.restore(here, case)
-    form = Form(case, token, case.order.version)
-    if case.order.status != Status.DUE and not form.body:
+    form, corrects = Form(case, token, case.order.version), callback_correction.attempt_of(case.order.id)
+    if corrects is not None:
+        callback_correction.draw_head(case, corrects)
+    elif case.order.status != Status.DUE and not form.body:
         st.info(say("callback_record.not_due", status=label(case.order.status)), icon=":material/info:")
         keys.leave_run()
         return
     number = callback_numbers.called(case.order.id)
-    found = here.ask(callback_prospects.prospects, fresh=True, order_id=case.order.id, number=number)
+    found = here.ask(
+        callback_prospects.prospects, fresh=True, order_id=case.order.id, number=number, instead_of=corrects
+    )
     if found.blocked is not None and not form.body:
         st.warning(page.worded(found.blocked), icon=":material/block:")
         keys.leave_run()

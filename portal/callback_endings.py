@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from portal import callback_appointment, callback_sending, callback_unanswered, keys, loop_forms
+from portal import callback_appointment, callback_correction, callback_sending, callback_unanswered, keys, loop_forms
 from portal.callback_form import Form
 from portal.keys import keyed
 from portal.page import Page
@@ -27,7 +27,9 @@ def draw(here: Page, form: Form, found: Prospects) -> None:
         if st.button(unanswered, key=form.key("unanswered"), icon=":material/phone_missed:"):
             callback_unanswered.open_window(here, form, found)
         appointment = keyed(say("callback_record.appointment"), keys.APPOINTMENT)
-        if st.button(appointment, key=form.key("appointment"), icon=":material/event:"):
+        # What was agreed in a call stands by itself: it is changed where appointments are kept, not by a correction.
+        corrects = callback_correction.attempt_of(form.case.order.id) is not None
+        if not corrects and st.button(appointment, key=form.key("appointment"), icon=":material/event:"):
             callback_appointment.open_window(here, form, found)
         callback_sending.draw_hands(form, window=False)
         loop_forms.draw_not_saved(form.token)

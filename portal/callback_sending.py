@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db.vocabulary import OptOutKind, Status
-from portal import callback_numbers, callback_order, forms, loop_forms, page
+from portal import callback_correction, callback_numbers, callback_order, forms, loop_forms, page
 from portal.callback_form import Form
 from portal.page import Page
 from portal.words import label, plain, say
@@ -27,23 +27,28 @@ def send(
     """Write the call down. What was typed stays where it is refused, and the form is new once it is saved."""
     answered = any(one.answered for one in form.case.dispositions if one.named.code == disposition)
     hands = form.written(_HANDS_IN_WINDOW) or form.written(_HANDS)
-    receipt = here.act(
-        callbacks.record_callback,
-        order_id=form.case.order.id,
-        seen=form.seen,
-        visit=form.visit(disposition) if answered else Visit(disposition, note=form.written(NOTE)),
-        request_id=form.token,
-        started_at=form.started_at,
-        hands_ms=int(hands) if hands.isdecimal() else None,
-        number=callback_numbers.called(form.case.order.id),
-        appointment=appointment,
-        opt_out=opt_out,
-    )
+    visit = form.visit(disposition) if answered else Visit(disposition, note=form.written(NOTE))
+    sent = {"seen": form.seen, "visit": visit, "request_id": form.token}
+    corrects = callback_correction.attempt_of(form.case.order.id)
+    if corrects is not None:
+        receipt = here.act(callbacks.correct_callback, attempt_id=corrects, **sent)
+    else:
+        receipt = here.act(
+            callbacks.record_callback,
+            order_id=form.case.order.id,
+            started_at=form.started_at,
+            hands_ms=int(hands) if hands.isdecimal() else None,
+            number=callback_numbers.called(form.case.order.id),
+            appointment=appointment,
+            opt_out=opt_out,
+            **sent,
+        )
     if receipt is None:
         loop_forms.not_saved(form.token)
         return
     forms.renew(form.name, form.token)
     callback_order.forget_phone(form.case.order.id)
+    callback_correction.end(form.case.order.id)
     loop_forms.choose(None)
     st.session_state[_DONE] = True
     page.notice("callback_record.saved", number=plain(receipt.number), status=label(Status(receipt.status)))

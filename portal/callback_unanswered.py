@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from db.vocabulary import OptOutKind, Refusal
-from portal import callback_draft, keys
+from portal import callback_correction, callback_draft, keys
 from portal.callback_form import Form
 from portal.callback_sending import draw_hands, leave_window_when_done, send
 from portal.keys import keyed
@@ -39,12 +39,14 @@ def _draw(here: Page, form: Form, found: Prospects) -> None:
     with note:
         st.text_input(keyed(say("field.note"), keys.WORDS), key=form.key(NOTE), max_chars=LONGEST_NOTE)
     with wishes:
+        corrects = callback_correction.attempt_of(case.order.id) is not None
         st.segmented_control(
             say("callback_record.opt_out"),
             list(_OPT_OUT_KEYS),
             key=form.key("opt_out"),
             format_func=lambda kind: keyed(label(kind), _OPT_OUT_KEYS[kind]),
             help=say("callback_record.opt_out_help"),
+            disabled=corrects,
         )
     callback_draft.keep(here, form)
     choices = _in_order(form)

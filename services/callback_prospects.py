@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from db.orders import Order
+from db.orders import Attempt, Order
 from services import calling
 from services.access import Access, Look
 from services.calling import RoundCalls
@@ -39,15 +39,18 @@ class Prospects:
     day_parts: tuple[DayPart, ...]
 
 
-def prospects(access: Access, *, order_id: int, number: int = 1) -> Prospects:
+def prospects(access: Access, *, order_id: int, number: int = 1, instead_of: int | None = None) -> Prospects:
     """Return what would come of a call about an order now, to one of the citizen's numbers.
 
+    `instead_of` is the recorded call that is corrected: what would come of it had it ended otherwise.
     Raises NotFound where the order's round never came to be asked about.
     """
     with access.read(Permission.CALLBACK_VIEW) as look:
         lists = CodeLists.read(look)
         calls = calling.calls_of(look, look.one(Order, order_id), lists, lock=False)
-        blocked = _blocked(look, calls, number)
+        if instead_of is not None:
+            calls = calls.without(look.one(Attempt, instead_of))
+        blocked = _blocked(look, calls, number) if instead_of is None else None
         settled = any(tried.disposition.settles for tried in calls.history)
         return Prospects(
             blocked=blocked,

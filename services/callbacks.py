@@ -12,6 +12,8 @@ from services.call_record import Outcome, Said
 from services.callback_case import Case, case_of
 from services.calling import RoundCalls
 from services.code_lists import CodeLists
+from services.corrections import Correctable
+from services.effective import policy_on, rules_on
 from services.errors import Invalid, NotFound
 from services.rules import attempts, lifecycle
 from services.rules.dispositions import Tried
@@ -140,6 +142,13 @@ def correct_callback(access: Access, *, attempt_id: int, seen: int, visit: Visit
         after = call_record.facts_of(order) | call_record.told(correction, outcome, lists)
         work.record(Event.CALLBACK_CORRECTED, order, before=told, after=after, request_id=request_id)
         return casework.receipt(work, order, correction)
+
+
+def correctable_calls(access: Access) -> tuple[Correctable, ...]:
+    """Return the calls that whoever asks has just recorded and may still correct, the newest first."""
+    with access.read(Permission.CALLBACK_VIEW) as look:
+        rules, policy = rules_on(look, look.today).rules, policy_on(look, look.today).policy
+        return corrections.correctable_of(look, policy, max_rounds=rules.max_rounds.value)
 
 
 def reveal_contact(access: Access, *, order_id: int, reason: str, request_id: str) -> Revealed:

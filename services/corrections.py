@@ -5,22 +5,25 @@ corrected counts no more.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy.orm import aliased
 
 from db.callbacks import Recode
 from db.orders import Answer, Attempt, AttemptReason, Order, Rating, Round
 from db.reference import Disposition, Reason
 from db.vocabulary import Satisfaction, Solved, Status
 from services import calling, casework
-from services.access import Work
+from services.access import Look, Work
 from services.calling import RoundCalls
 from services.errors import Conflict, Fact
 from services.history import stands
 from services.rules import lifecycle
+from services.rules.callback_policy import CallbackPolicy
 from services.rules.dispositions import COMPLETE, PARTIAL
 from services.rules.questions import SOLVED
+from services.views import Named
 
 
 def refuse(work: Work, order: Order, calls: RoundCalls, attempt: Attempt, *, max_rounds: int) -> None:
@@ -40,6 +43,46 @@ def refuse(work: Work, order: Order, calls: RoundCalls, attempt: Attempt, *, max
     decided = order.status != _left_as(work, order, attempt, max_rounds)
     if decided or order.excluded or calls.case.referred or work.session.scalar(read_again):
         raise Conflict("error.correction_decided")
+
+
+@dataclass(frozen=True, slots=True)
+class Correctable:
+    """A call that whoever asks has just recorded, and may correct until a moment."""
+
+    attempt_id: int
+    order_id: int
+    number: str
+    ended: Named
+    recorded_at: datetime
+    until: datetime
+
+
+def correctable_of(look: Look, policy: CallbackPolicy, *, max_rounds: int) -> tuple[Correctable, ...]:
+    """Return the calls that whoever asks may correct now, the newest first."""
+    window = timedelta(minutes=policy.correction_minutes.value)
+    later = aliased(Attempt)
+    rows = look.session.execute(
+        select(Attempt, Order, Disposition)
+        .join(Order, Order.id == Attempt.order_id)
+        .join(Round, Round.id == Attempt.round_id)
+        .join(Disposition, Disposition.id == Attempt.disposition_id)
+        .where(
+            Attempt.agent_id == look.actor.id,
+            Attempt.recorded_at >= look.now - window,
+            Round.number == Order.round,
+            Order.status.in_(lifecycle.CORRECT.before),
+            ~Order.excluded,
+            stands(),
+            ~exists().where(later.round_id == Attempt.round_id, later.id > Attempt.id),
+        )
+        .order_by(Attempt.recorded_at.desc(), Attempt.id.desc())
+    ).all()
+    found = []
+    for attempt, order, ended in rows:
+        until = _first_recorded(look, attempt).recorded_at + window
+        if until >= look.now and order.status == _left_as(look, order, attempt, max_rounds):
+            found.append(Correctable(attempt.id, order.id, order.number, Named.of(ended), attempt.recorded_at, until))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +141,22 @@ def told_before(work: Work, attempt: Attempt) -> dict[str, Fact]:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def _first_recorded(work: Work, attempt: Attempt) -> Attempt:
+def _first_recorded(look: Look, attempt: Attempt) -> Attempt:
     """Return the record that a row of corrections began with: correcting again does not begin the time anew."""
     while attempt.corrects_id is not None:
-        attempt = work.one(Attempt, attempt.corrects_id)
+        attempt = look.one(Attempt, attempt.corrects_id)
     return attempt
 
 
-def _left_as(work: Work, order: Order, attempt: Attempt, max_rounds: int) -> Status:
+def _left_as(look: Look, order: Order, attempt: Attempt, max_rounds: int) -> Status:
     """Return the status in which a call left its order; where it has another one, somebody has decided since."""
     place = {"round_number": order.round, "max_rounds": max_rounds}
     if not attempt.settled:
         return Status.DUE
     if attempt.satisfaction is not None:
         return lifecycle.after_answer(attempt.satisfaction, **place).after
-    current = casework.current_round(work, order)
-    return lifecycle.after_silence(casework.standing(work, current), **place).after
+    current = casework.current_round(look, order)
+    return lifecycle.after_silence(casework.standing(look, current), **place).after
 
 
 def _last_rating(work: Work, order: Order, attempt: Attempt) -> Rating | None:

@@ -266,3 +266,42 @@ def test_the_screen_speaks_english(owner: Session, agent: Person, opened: Opener
         "Not the department's doing",
         "Other",
     ]
+
+
+def test_a_call_recorded_wrongly_is_corrected_from_the_desk(owner: Session, agent: Person, opened: Opener) -> None:
+    order = builders.due_order(owner)
+    at = opened(agent, "callback_record", order=order.id)
+    answer(at, **SAID)
+    field(at, "end_1_1").click().run()
+    assert "刚登记的联系可以更正" in said(at)
+    field(at, "correct").click().run()
+    assert at.query_params["order"] == str(order.id)
+    assert "正在更正" in said(at)
+    assert not [one for one in at.button if str(one.key).startswith("callback_appointment_")]
+    answer(at, **SAID | {"result": "dissatisfied"})
+    field(at, "reasons_RB").set_value(["R03"])
+    field(at, "words").set_value("其实没有解决")
+    field(at, "end_1_1").click().run()
+    assert "已登记：待研判" in said(at)
+    assert "正在更正" not in said(at)
+    owner.refresh(order)
+    assert (order.status, order.attempts) == (Status.DISSATISFIED, 1)
+    first, second = owner.scalars(select(Attempt).order_by(Attempt.id)).all()
+    assert second.corrects_id == first.id
+    assert "已更正" in said(opened(agent, "callback_record", order=order.id))
+
+
+def test_a_correction_may_be_left_and_may_end_without_an_answer(owner: Session, agent: Person, opened: Opener) -> None:
+    order = builders.due_order(owner)
+    at = opened(agent, "callback_record", order=order.id)
+    answer(at, **SAID)
+    field(at, "end_1_1").click().run()
+    field(at, "correct").click().run()
+    field(at, "leave_correction").click().run()
+    assert "order" not in at.query_params
+    field(at, "correct").click().run()
+    field(at, "unanswered").click().run()
+    field(at, "end_3_13").click().run()
+    assert "已登记：待回访" in said(at)
+    owner.refresh(order)
+    assert (order.status, order.attempts, order.rated) == (Status.DUE, 1, False)

@@ -213,6 +213,29 @@ def test_a_correction_is_corrected_within_the_same_minutes(
     assert (refused.value.code, refused.value.facts) == ("error.correction_too_late", {"minutes": 10})
 
 
+def test_what_may_be_corrected_is_listed_for_whoever_recorded_it(
+    owner: Session, environment: Environment, agent: Access, clock: Clock
+) -> None:
+    orders_due = [builders.due_order(owner, builders.department(owner)) for _ in range(3)]
+    begun = clock.now
+    calls = []
+    for number, visit in enumerate((NOBODY, DISPLEASED, PLEASED)):
+        clock.now = begun + timedelta(minutes=number)
+        calls.append(record(agent, orders_due[number], visit, f"form-{number}"))
+    listed = callbacks.correctable_calls(agent)
+    assert [one.attempt_id for one in listed] == [one.attempt_id for one in reversed(calls)]
+    assert (listed[0].ended.code, listed[0].until) == ("1.1", clock.now + timedelta(minutes=10))
+    assert callbacks.correctable_calls(builders.access(owner, environment, Role.AGENT)) == ()
+    supervisor = builders.access(owner, environment, Role.SUPERVISOR)
+    told = {"reason": "经核实,诉求超出职责范围,已向市民解释清楚并取得理解,予以归档。", "request_id": "archive-1"}
+    reviews.archive(supervisor, order_id=calls[1].order_id, seen=calls[1].version, **told)
+    corrected = correct(agent, calls[2], NOBODY)
+    assert [one.attempt_id for one in callbacks.correctable_calls(agent)] == [corrected.attempt_id, calls[0].attempt_id]
+    clock.now = begun + timedelta(minutes=11)
+    left = callbacks.correctable_calls(agent)
+    assert [(one.attempt_id, one.until) for one in left] == [(corrected.attempt_id, begun + timedelta(minutes=12))]
+
+
 def test_sent_again_a_correction_is_one(owner: Session, agent: Access, clock: Clock) -> None:
     order = builders.due_order(owner)
     wrong = record(agent, order, DISPLEASED)
