@@ -172,3 +172,15 @@ def test_the_kept_case_is_one_a_round(owner: Session, system: Access) -> None:
     order = due(owner, PAST)
     callback_lapse.lapse_expired(system)
     assert len(owner.scalars(select(CallbackCase).where(CallbackCase.order_id == order.id)).all()) == 1
+
+
+def test_the_claim_waits_for_nobody_who_works_on_the_order(owner: Session, environment: Environment) -> None:
+    """Who records something about the order holds its row and waits for the case: the claim hands it out as it is."""
+    agent, order = builders.access(owner, environment, Role.AGENT), due(owner, phone="138-0000-0001")
+    opt_out(owner, order, "13800000001")
+    owner.execute(select(Order).where(Order.id == order.id).with_for_update())
+    found = callback_queue.next_case(agent)
+    assert found is not None
+    assert found.order.id == order.id
+    owner.rollback()
+    assert case(owner, order).open
