@@ -2,11 +2,11 @@
 
     python benchmarks/claim_cases.py --cases 20000 --queue 1000000 --against 10000 --ratio 1.5
 
-First two hundred agents in two processes take, call about and record every case through the real use cases, while some
-of them vanish with a case in their hands. Every case must be recorded once and by one agent, and each that was left by
-the next one who asked after the lease. Then claims are made in turn in a long and in a short queue, interleaved in one
-run, and their 99th percentiles compared. The database is an embedded server of this run's own. Ends with status 1 where
-a case was lost or shared, or where the long queue is slower by more than the ratio.
+First two hundred agents in two processes take, call about and record every case through the real use cases, a call
+lasting some seconds, while some of them vanish with a case in their hands. Every case must be recorded once and by one
+agent, and each that was left by the next one who asked after the lease. Then claims are made in turn in a long and in a
+short queue, interleaved in one run, and their 99th percentiles compared. The database is an embedded server of this
+run's own. Ends with status 1 where a case was lost or shared, or where the long queue is slower by more than the ratio.
 """
 
 import argparse
@@ -47,6 +47,7 @@ from services.rules.survey import Visit
 NINE = datetime(2026, 6, 15, 9, 0, tzinfo=CITY)
 """A Monday when the calling hours begin: the clock of a run starts here and goes as fast as the one on the wall."""
 LEASE = timedelta(minutes=1)
+LONGEST_CALL = 30.0
 PROCESSES, CONNECTIONS = 2, 20
 ANSWERS = {"contacted": "yes", "solved": "solved", "result": "satisfied", "attitude": "satisfied"}
 VISITS = (
@@ -109,12 +110,13 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--agents", type=int, default=200)
     parser.add_argument("--die", type=float, default=0.01, help="share of claims after which the agent vanishes")
+    parser.add_argument("--call", type=float, default=6.0, metavar="SECONDS", help="how long a call takes on average")
     parser.add_argument("--queue", type=int, default=1_000_000)
     parser.add_argument("--against", type=int, default=10_000)
     parser.add_argument("--claims", type=int, default=2_000)
     parser.add_argument("--ratio", type=float, default=1.5)
     given = parser.parse_args()
-    sound = crowd(given.cases, given.agents, given.die) if given.cases else True
+    sound = crowd(given.cases, given.agents, given.die, given.call) if given.cases else True
     quick = compare(given.queue, given.against, given.claims, given.ratio) if given.queue else True
     return 0 if sound and quick else 1
 
@@ -132,7 +134,7 @@ class Diary:
     refused: int = 0
 
 
-def crowd(cases: int, agents: int, die: float) -> bool:
+def crowd(cases: int, agents: int, die: float, call: float) -> bool:
     """Let the agents work until every case is recorded, and check what they did."""
     with server() as (folder, login, owner):
         with psycopg.connect(owner, autocommit=True) as connection:
@@ -145,7 +147,16 @@ def crowd(cases: int, agents: int, die: float) -> bool:
         workers = [
             context.Process(
                 target=work,
-                args=(login, owner, folder, people[number::PROCESSES], agents // PROCESSES, die, began, diaries),
+                args=(
+                    login,
+                    owner,
+                    folder,
+                    people[number::PROCESSES],
+                    agents // PROCESSES,
+                    (die, call),
+                    began,
+                    diaries,
+                ),
             )
             for number in range(PROCESSES)
         ]
@@ -167,11 +178,12 @@ def work(
     folder: Path,
     people: list[int],
     agents: int,
-    die: float,
+    habits: tuple[float, float],
     began: float,
     diaries: "Queue[Diary]",
 ) -> None:
     """Be one server process: so many agents at work at once, the others waiting to come in for those who vanish."""
+    die, call = habits
     diary, over, lock, spare = Diary(), threading.Event(), threading.Lock(), list(people)
     engine = connect(login, pool_size=CONNECTIONS, max_overflow=0)
     environment = Environment(engine, folder, clock=lambda: NINE + timedelta(seconds=time.time() - began))
@@ -188,7 +200,7 @@ def work(
         dice, me = random.Random(seed), arrive(environment, spare, lock)
         while not over.is_set():
             start = time.perf_counter()
-            case = retrying(partial(callback_queue.next_case, me))
+            case = retrying(partial(callback_queue.next_case, me), tries=100)
             took = time.perf_counter() - start
             if case is None:
                 over.wait(0.5)
@@ -200,15 +212,16 @@ def work(
             if vanishes:
                 me = arrive(environment, spare, lock)
             else:
+                time.sleep(min(dice.expovariate(1 / call), LONGEST_CALL) if call else 0)
                 record(me, case, dice.random())
 
     def record(me: Access, case: Case, chance: float) -> None:
         form = {"order_id": case.order.id, "seen": case.order.version, "request_id": environment.new_id()}
         visit = next(visit for share, visit in VISITS if chance < share)
         try:
-            retrying(partial(callbacks.record_callback, me, visit=visit, **form))
+            retrying(partial(callbacks.record_callback, me, visit=visit, **form), tries=100)
         except PortalError as refusal:
-            say(f"refused: {refusal!r}")
+            say(f"refused: {refusal!r} {refusal.facts}")
             with lock:
                 diary.refused += 1
 
