@@ -1,11 +1,13 @@
 """The strip of the desk: my day so far, who waits, and the one button."""
 
+from datetime import datetime
+
 import streamlit as st
 
-from portal import keys, loop_forms, page
+from portal import callback_dashboard, keys, loop_forms, page, runtime
 from portal.keys import keyed
 from portal.page import Page
-from portal.words import moment, number, say
+from portal.words import clock, moment, number, say
 from services import callback_queue
 from services.access import Access
 from services.callback_case import Case
@@ -18,6 +20,10 @@ def draw(here: Page, strip: Strip) -> None:
         waiting = f"{number(strip.ready.n)}+" if strip.ready.more else number(strip.ready.n)
         st.markdown(say("callback_record.my_day", calls=strip.calls, answered=strip.answered))
         st.markdown(say("callback_record.waiting", waiting=waiting))
+        if strip.due:
+            st.markdown(f":orange[:material/event_upcoming: {say('callback_record.appointments_due', n=strip.due)}]")
+        elif strip.next_appointment is not None:
+            _draw_countdown(strip.next_appointment)
         if strip.opens_at is not None:
             st.markdown(say("callback_queue.closed", at=moment(strip.opens_at)))
         st.space("stretch")
@@ -36,6 +42,13 @@ def draw(here: Page, strip: Strip) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+@st.fragment(run_every="30s")
+def _draw_countdown(at: datetime) -> None:
+    """Draw how long it is until my next appointment, told anew while nobody touches the screen."""
+    left = callback_dashboard.countdown(at, runtime.environment().clock())
+    st.markdown(say("callback_record.next_appointment", at=clock(at)[:5], left=left))
 
 
 def _take_next(here: Page) -> None:

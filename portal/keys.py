@@ -27,8 +27,8 @@ REASONS = tuple(
     if letter.upper() not in {NEXT, BACK, HOLD, DIAL, REVEAL, NUMBER, PARTIAL, UNANSWERED, APPOINTMENT, REFER, WORDS}
 )
 """The letters of the reasons: those that do nothing else."""
-ENDINGS = (*CHOICES, *REASONS)
-"""The keys of the ways in which a call ends without answers."""
+ENDINGS = (*CHOICES, *REASONS, *"hknpqtvx")
+"""The keys of the ways in which a call ends without answers: in their window most letters are free."""
 
 
 def keyed(text: str, key: str | None) -> str:

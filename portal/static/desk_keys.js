@@ -178,7 +178,9 @@
   // Keys that wait ---------------------------------------------------------------------------------------------------
 
   // Returns whether the key is done with, or is to be tried again once the screen has answered.
-  const act = ({ key, typed, at }) => {
+  const act = ({ key, typed, at, over }) => {
+    // What was typed over a window is nothing to the form that it has uncovered.
+    if (over && !dialog()) return true;
     const active = document.activeElement;
     if (typed && active instanceof HTMLTextAreaElement) {
       write(active, active.value + typed);
@@ -215,7 +217,7 @@
   const take = (event, key, typed = null) => {
     event.preventDefault();
     event.stopImmediatePropagation();
-    waiting.push({ key, typed, at: performance.now() });
+    waiting.push({ key, typed, at: performance.now(), over: dialog() !== undefined });
     work();
   };
 
