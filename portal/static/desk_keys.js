@@ -133,6 +133,7 @@
   const press = (target) => {
     if (isField(target)) {
       target.focus();
+      target.scrollIntoView({ block: 'nearest' });
       return;
     }
     if (target.getAttribute('aria-checked') === 'true') return;

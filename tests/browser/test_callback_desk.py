@@ -7,13 +7,14 @@ touched, which the page itself counts.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Error, Locator, Page, expect
 from sqlalchemy.orm import Session
 
 from db.vocabulary import Role
+from services.environment import wall_clock
 from tests import builders
 from tests.browser import chromium, portals
 from tests.browser.conftest import PATIENCE, Visit, Visitor
@@ -40,7 +41,7 @@ def _cast(session: Session) -> None:
     for name in NAMES:
         builders.person(session, Role.AGENT, name=name)
     unit = builders.department(session, "市水务局")
-    closed = datetime.now(UTC) - timedelta(hours=1)
+    closed = wall_clock() - timedelta(hours=1)
     for _ in range(ORDERS):
         builders.due_order(session, unit, accepted_at=closed - timedelta(days=2), closed_at=closed)
 

@@ -254,7 +254,7 @@ def test_the_screen_speaks_english(owner: Session, agent: Person, opened: Opener
     with words.speaking("en"):
         answer(at, result="dissatisfied")
     told = said(at)
-    assert "Reasons for dissatisfaction (one or more)" in told
+    assert "Reasons (one or more)" in told
     assert [group.label for group in at.button_group if str(group.key).startswith("callback_")] == [
         "1 Did the department contact you?",
         "2 Is the problem solved?",
