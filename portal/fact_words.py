@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from db.vocabulary import (
+    CaseEnd,
     Contacted,
     FindingKind,
     ImportKind,
@@ -35,6 +36,7 @@ _VOCABULARY: Mapping[str, tuple[type[StrEnum], ...]] = {
     "finding": (FindingKind,),
     "role": (Role,),
     "kind": (ImportKind, InstallationKind, OptOutKind),
+    "ended_as": (CaseEnd,),
 }
 """The facts whose values are words of the vocabulary."""
 
