@@ -7,6 +7,7 @@ changed by exactly this order, the order tells its story, and the trail is whole
 
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ from sqlalchemy.orm import Session
 
 from db.reference import Department
 from db.vocabulary import Role
+from services.demo import any_hour
+from services.environment import wall_clock
+from services.rules.deadlines import local_day
 from tests import builders
 from tests.browser import portals
 from tests.browser.conftest import Visit, Visitor
@@ -24,6 +28,9 @@ from tests.browser.hands import Row, choose, click_cell, pick, rows_of, write
 pytestmark = pytest.mark.browser
 
 DATA = Path(__file__).parent / "data"
+DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
+FIRST_CLOSED, LAST_DAY = date(2025, 11, 10), date(2025, 11, 25)
+"""The first day on which an order of the sheet was closed, and the day after the last."""
 ADMIN, AGENT, SUPERVISOR, UNIT, ASSESSOR = "测试·管理员", "测试·回访员", "测试·督办员", "测试·水务专员", "测试·考核员"
 ORDER, TITLE = "GZ2511-0001", "雨后积水三天未退"
 WATER = "市水务局"
@@ -51,6 +58,7 @@ def _cast(session: Session) -> None:
         builders.person(session, role, name=name)
     builders.person(session, Role.UNIT, at=unit("D-WATER"), name=UNIT)
     builders.order(session, unit("D-URBAN"))
+    _ask_for_long(session)
 
 
 def test_an_imported_order_goes_through_the_whole_loop(city: str, visit: Visit) -> None:
@@ -84,7 +92,7 @@ def orders_come_in(admin: Visitor) -> None:
 
 def score_is_noted(assessor: Visitor) -> dict[str, Row]:
     """The assessor reads the counts of every unit for the month."""
-    _enter(assessor, ASSESSOR, "/scores?scores_from=2025-11&scores_to=2025-11&scores_counts=1")
+    _enter(assessor, ASSESSOR, _scores())
     found = _counts(assessor)
     assert sum(int(row["办结"]) for row in found.values()) == 12
     assert (found[WATER]["有效评价"], found[WATER]["不满意"], found[WATER]["满意"]) == ("1", "1", "0")
@@ -177,7 +185,7 @@ def the_citizen_is_asked_again(agent: Visitor) -> None:
 
 def the_score_changed_by_this_order(assessor: Visitor, before: dict[str, Row]) -> None:
     """The unit's counts differ by this one order and nobody else's differ; a click on a figure opens this order."""
-    assessor.open("/scores?scores_from=2025-11&scores_to=2025-11&scores_counts=1")
+    assessor.open(_scores())
     expect(_metric(assessor, "满意率")).to_contain_text("100.00%")
     after = _counts(assessor)
     changed = {name: int(after[WATER][name]) - int(count) for name, count in before[WATER].items() if count.isdecimal()}
@@ -246,8 +254,35 @@ def _enter(visitor: Visitor, name: str, path: str) -> None:
     visitor.sees("退出登录")
 
 
+def _ask_for_long(session: Session) -> None:
+    """Let orders be called about for sixty working days, so that all of the sheet may still be."""
+    row = any_hour.policy_of(date(2011, 1, 3))
+    row.version, row.document = 2, row.document | {"version": 2}
+    row.document["last_day"] = row.document["last_day"] | {"value": 60}
+    session.add(row)
+    session.commit()
+
+
+def _sheet(file: str) -> str:
+    """Return a sheet as if it had been written last week: who was closed a year ago is not called any more."""
+    written = (DATA / file).read_text(encoding="utf-8")
+    return DAY.sub(lambda found: _moved(date.fromisoformat(found.group())).isoformat(), written)
+
+
+def _moved(day: date) -> date:
+    """Return a day of the sheets moved by whole weeks, so that the last of them is one of the last seven."""
+    return day + timedelta(weeks=(local_day(wall_clock()) - LAST_DAY).days // 7)
+
+
+def _scores() -> str:
+    """Return the address of the scores of the months in which the orders of the sheet were closed."""
+    first, last = _moved(FIRST_CLOSED), _moved(LAST_DAY)
+    return f"/scores?scores_from={first:%Y-%m}&scores_to={last:%Y-%m}&scores_counts=1"
+
+
 def _import(admin: Visitor, file: str, *, rows: int) -> None:
-    admin.page.locator("input[type=file]").set_input_files(DATA / file)
+    sheet = {"name": file, "mimeType": "text/csv", "buffer": _sheet(file).encode()}
+    admin.page.locator("input[type=file]").set_input_files(sheet)
     admin.sees(f"可导入 {rows} 行")
     admin.keep_picture(f"loop-1-preview-{file}")
     admin.press("开始导入")
