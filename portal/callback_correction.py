@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from portal import loop_forms
+from portal import keys, loop_forms
+from portal.keys import keyed
 from portal.page import Page
 from portal.words import clock, name, plain, say
 from services import callbacks
@@ -18,9 +19,10 @@ def draw_recent(here: Page) -> None:
         return
     with st.container(key="callback_correctable", horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown(f":small[:gray[:material/edit: {say('callback_record.correctable')}]]", width="content")
-        for one in found[:SHOWN]:
+        for place, one in enumerate(found[:SHOWN]):
+            told = f"{plain(one.number)} · {plain(name(one.ended))}"
             st.button(
-                f"{plain(one.number)} · {plain(name(one.ended))}",
+                told if place else keyed(told, keys.CORRECT),
                 key=f"callback_correct_{one.attempt_id}",
                 type="tertiary",
                 help=say("callback_record.correct_help", until=clock(one.until)),

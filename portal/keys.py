@@ -16,6 +16,8 @@ NEXT, BACK, SHEET, HOLD = "N", "Q", "?", "H"
 DIAL, REVEAL, NUMBER = "D", "V", "K"
 COMPLETE, PARTIAL, UNANSWERED, APPOINTMENT, REFER = "Enter", "S", "X", "P", "T"
 WORDS: Final = "W"
+CORRECT: Final = "C"
+"""Where no form is open, and so no reason has this letter."""
 
 _RUNS = "_callback_runs"
 
@@ -80,6 +82,7 @@ _LINES = (
     (NEXT, "next"),
     (BACK, "back"),
     (HOLD, "hold"),
+    (CORRECT, "correct"),
     (SHEET, "sheet"),
 )
 
