@@ -128,7 +128,7 @@ def main() -> int:
 class Diary:
     """What the agents of one process did: claims with their moment and whether the agent vanished, and latencies."""
 
-    claims: list[tuple[int, int, float, bool]] = field(default_factory=list)
+    claims: list[tuple[int, int, datetime, bool]] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
     statements: list[float] = field(default_factory=list)
     refused: int = 0
@@ -208,7 +208,7 @@ def work(
             vanishes = dice.random() < die
             with lock:
                 diary.latencies.append(took)
-                diary.claims.append((case.order.id, me.actor.id or 0, time.time() - began, vanishes))
+                diary.claims.append((case.order.id, me.actor.id or 0, case.hold.since if case.hold else NINE, vanishes))
             if vanishes:
                 me = arrive(environment, spare, lock)
             else:
@@ -243,7 +243,7 @@ def arrive(environment: Environment, spare: list[int], lock: threading.Lock) -> 
 
 def checked(told: list[Diary], made: list[tuple[int, ...]], orders: int, took: float, agents: int) -> bool:
     """Say what came of it: nothing shared, nothing lost, everything left handed on."""
-    claims: dict[int, list[tuple[float, int, bool]]] = defaultdict(list)
+    claims: dict[int, list[tuple[datetime, int, bool]]] = defaultdict(list)
     for diary in told:
         for order, who, at, vanished in diary.claims:
             claims[order].append((at, who, vanished))
@@ -256,7 +256,7 @@ def checked(told: list[Diary], made: list[tuple[int, ...]], orders: int, took: f
         taken.sort()
         left += sum(vanished for *_, vanished in taken)
         shared += any(not vanished for *_, vanished in taken[:-1]) or recorders[order] != [taken[-1][1]]
-        early += any(after[0] - before[0] < LEASE.total_seconds() - 1 for before, after in pairwise(taken))
+        early += any(after[0] - before[0] <= LEASE for before, after in pairwise(taken))
     lost = orders - len(recorders)
     every = [one for diary in told for one in diary.latencies]
     statements = [one for diary in told for one in diary.statements]
