@@ -21,6 +21,8 @@
 
   const waiting = [];
   let sent = null;
+  let progress = 0;
+  let wanted = null;
   let form = null;
   let composing = false;
 
@@ -53,10 +55,10 @@
   };
 
   // Whether the screen has answered the last stroke and has seen everything that stands on it; or should have, long ago.
-  const answered = (since) => {
+  const answered = () => {
     const app = document.querySelector('[data-testid=stApp]');
     if (!app || (app.dataset.testScriptState ?? '') !== 'notRunning') return false;
-    if (performance.now() > since + ANSWER_WITHIN) return true;
+    if (performance.now() > progress + ANSWER_WITHIN) return true;
     const known = mark().seen;
     return (sent === null || run() !== sent) && (known === null || known === chosen());
   };
@@ -142,9 +144,12 @@
     target.click();
   };
 
+  // A field may be drawn a moment after the place in which it stands.
   const goTo = (code) => {
     const found = code && document.querySelector(`${DESK} [class*="st-key-callback_${code}"]`);
-    if (found) focusOn(found);
+    const ready = found && found.querySelector(`${FIELD}, ${CHOICE}`) !== null;
+    wanted = found && !ready ? code : null;
+    if (ready) focusOn(found);
   };
 
   const answer = (key) => {
@@ -179,7 +184,7 @@
   // Keys that wait ---------------------------------------------------------------------------------------------------
 
   // Returns whether the key is done with, or is to be tried again once the screen has answered.
-  const act = ({ key, typed, at, over }) => {
+  const act = ({ key, typed, over }) => {
     // What was typed over a window is nothing to the form that it has uncovered.
     if (over && !dialog()) return true;
     const active = document.activeElement;
@@ -191,7 +196,7 @@
     if (scope === null) return true;
     const target = key === 'enter' || /^\d$/.test(key) || key.startsWith('arrow') ? null : showing(scope, key);
     const harmless = target !== null && (isField(target) || target.hasAttribute('aria-pressed'));
-    if (!harmless && !answered(at)) return false;
+    if (!harmless && !answered()) return false;
     if (dialog()) {
       const there = target ?? showing(scope, key);
       if (there) press(there);
@@ -209,16 +214,22 @@
 
   const work = () => {
     while (waiting.length > 0) {
-      if (performance.now() - waiting[0].at > LONGEST_WAIT) waiting.length = 0;
-      else if (act(waiting[0])) waiting.shift();
-      else return;
+      if (performance.now() - progress > LONGEST_WAIT) {
+        waiting.length = 0;
+      } else if (act(waiting[0])) {
+        waiting.shift();
+        progress = performance.now();
+      } else {
+        return;
+      }
     }
   };
 
   const take = (event, key, typed = null) => {
     event.preventDefault();
     event.stopImmediatePropagation();
-    waiting.push({ key, typed, at: performance.now(), over: dialog() !== undefined });
+    if (waiting.length === 0) progress = performance.now();
+    waiting.push({ key, typed, over: dialog() !== undefined });
     work();
   };
 
@@ -327,6 +338,7 @@
       }
     }
     for (const hidden of all(document, '[class*=st-key-callback_hands_] input')) hidden.tabIndex = -1;
+    if (wanted !== null) goTo(wanted);
     showCurrent();
     work();
   };

@@ -177,6 +177,7 @@ def test_the_form_is_sent_without_scrolling_in_a_small_window(
     agent = at_the_desk(visit, city, NAMES[6 if theme == "light" else 7], color_scheme=theme)
     page, hands = agent.page, Hands(agent.page)
     page.get_by_text("English" if tongue == "en" else "中文", exact=True).click()
+    agent.sees("Sign out" if tongue == "en" else "退出登录")
     hands.press("n")
     expect(page.locator(FORM)).to_be_attached()
     expect(
@@ -203,7 +204,7 @@ def at_the_desk(visit: Visit, city: Portal, name: str, path: str = "/callback_re
     agent = visit(city.address, **options)
     agent.open(path)
     agent.press(name)
-    agent.sees("退出登录")
+    agent.sees(re.compile("退出登录|Sign out"))
     expect(agent.page.locator(".st-key-callback_desk")).to_be_visible()
     agent.page.evaluate(
         """() => {
