@@ -148,7 +148,7 @@
   const goTo = (code) => {
     const found = code && document.querySelector(`${DESK} [class*="st-key-callback_${code}"]`);
     const ready = found && found.querySelector(`${FIELD}, ${CHOICE}`) !== null;
-    wanted = found && !ready ? code : null;
+    wanted = ready || code === 'none' ? null : code;
     if (ready) focusOn(found);
   };
 
@@ -294,6 +294,11 @@
     form.last = now;
   };
 
+  const touch = () => {
+    if (form) form.touched = true;
+    wanted = null;
+  };
+
   // What was measured outlives a reload of the page.
   const remembered = (name) => {
     try { return Number(sessionStorage.getItem(`desk-hands-${name}`) ?? 0); } catch { return 0; }
@@ -330,15 +335,17 @@
     if (desk() === null || drawn === null) {
       form = null;
     } else if (form === null || form.name !== drawn) {
-      form = { name: drawn, hands: remembered(drawn), last: performance.now() };
-      if (!dialog() && !isField(document.activeElement)) {
-        const open = questions().find((one) => !hasAnswer(one));
-        if (open) focusOn(open);
-        else goTo(mark().missing);
-      }
+      form = { name: drawn, hands: remembered(drawn), last: performance.now(), touched: false };
+      if (!isField(document.activeElement)) document.activeElement?.blur();
     }
-    for (const hidden of all(document, '[class*=st-key-callback_hands_] input')) hidden.tabIndex = -1;
+    // Until somebody does something, the focus is where the work begins, however often the screen is drawn meanwhile.
+    if (form !== null && !form.touched && !dialog() && document.activeElement === document.body) {
+      const open = questions().find((one) => !hasAnswer(one));
+      if (open) focusOn(open);
+      else goTo(mark().missing);
+    }
     if (wanted !== null) goTo(wanted);
+    for (const hidden of all(document, '[class*=st-key-callback_hands_] input')) hidden.tabIndex = -1;
     showCurrent();
     work();
   };
@@ -351,6 +358,8 @@
   };
 
   window.addEventListener('keydown', atWork, true);
+  window.addEventListener('keydown', touch, true);
+  window.addEventListener('pointerdown', touch, true);
   window.addEventListener('keydown', onKey, true);
   for (const kind of ['pointerdown', 'pointermove', 'wheel', 'input']) {
     window.addEventListener(kind, atWork, { capture: true, passive: true });
