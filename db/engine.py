@@ -14,7 +14,10 @@ def as_driver(url: str | URL) -> URL:
 
 
 def connect(url: str | URL, *, pool_size: int = 8, max_overflow: int = 4) -> Engine:
-    """Return an engine with limits: nothing waits for ever for a lock, a statement or a forgotten transaction."""
+    """Return an engine with limits: nothing waits for ever for a lock, a statement or a forgotten transaction.
+
+    What a statement was given is no part of its errors: they are logged, and citizens' numbers are not.
+    """
     return create_engine(
         as_driver(url),
         pool_size=pool_size,
@@ -22,6 +25,7 @@ def connect(url: str | URL, *, pool_size: int = 8, max_overflow: int = 4) -> Eng
         pool_pre_ping=True,
         pool_recycle=1800,
         pool_timeout=10,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
             "application_name": "huixiang",

@@ -14,6 +14,8 @@ from services.rules.survey import Visit
 
 _HANDS, _HANDS_IN_WINDOW = "hands", "hands_window"
 _DONE = "_callback_done"
+_DIGITS = 12
+"""More digits are no time that anybody measured."""
 
 
 def send(
@@ -37,7 +39,7 @@ def send(
             callbacks.record_callback,
             order_id=form.case.order.id,
             started_at=form.started_at,
-            hands_ms=int(hands) if hands.isdecimal() else None,
+            hands_ms=int(hands) if hands.isdecimal() and len(hands) < _DIGITS else None,
             number=callback_numbers.called(form.case.order.id),
             appointment=appointment,
             opt_out=opt_out,

@@ -123,16 +123,19 @@ class Work(Look):
         self.repeated = self.repeated or found is not None
         return found
 
-    def sent_before(self, row: Subject, request_id: str) -> bool:
+    def sent_before(self, row: Subject, request_id: str, action: Event | None = None) -> bool:
         """Say whether a command on a held row was sent before: its event is there, and this visit records nothing.
 
-        For rows that commands change in place, where no row of the command's own could carry the request id.
+        For rows that commands change in place, where no row of the command's own could carry the request id. `action`
+        is the event of the command, where the id of another command's form must not pass for it.
         """
+        done = () if action is None else (EventRow.action == action,)
         bodies = self.session.scalars(
             select(EventRow.body).where(
                 EventRow.object_type == row.__tablename__,
                 EventRow.object_id == row.id,
                 EventRow.body.contains(request_id, autoescape=True),
+                *done,
             )
         )
         found = any(json.loads(body).get("request") == request_id for body in bodies)

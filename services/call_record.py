@@ -194,15 +194,14 @@ def keep_case(work: Work, calls: RoundCalls, attempt: Attempt, tried: Tried, out
     case.picked = False
 
 
-def end_draft(work: Work, order: Order) -> None:
-    """Empty what the agent had typed about the round: it is written down now."""
+def end_drafts(work: Work, order: Order, *, settled: bool) -> None:
+    """Empty what the agent had typed about the round: it is written down now. Once the round is asked about, nobody
+    will send what others had typed either, and a citizen's words are kept nowhere but in the record."""
+    of_round = (CallbackDraft.order_id == order.id, CallbackDraft.round == order.round)
+    whose = () if settled else (CallbackDraft.person_id == work.actor.id,)
     work.session.execute(
         update(CallbackDraft)
-        .where(
-            CallbackDraft.person_id == work.actor.id,
-            CallbackDraft.order_id == order.id,
-            CallbackDraft.round == order.round,
-        )
+        .where(*of_round, *whose, CallbackDraft.ended_at.is_(None))
         .values(body={}, ended_at=work.now)
     )
 

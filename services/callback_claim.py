@@ -48,6 +48,9 @@ C = CallbackCase
 _NEEDS = ARRAY(String(40))
 _ONE = literal(1, literal_execute=True)
 """Written out: of a limit that is a parameter, a plan that is kept knows nothing."""
+MOST_LEASES = 4
+"""A case is held for so many leases at most. The policy judges a call by the moment at which its case was taken: a hold
+without an end would keep a case from everybody, and carry a call into the night and past its last day."""
 _TURN = (C.ready_at, C.draw)
 
 
@@ -110,9 +113,10 @@ def count_ready(
     return dict(zip((*shape.priorities, None), map(int, counted), strict=True))
 
 
-def lease_end(policy: CallbackPolicy, now: datetime) -> datetime:
-    """Return until when a case that is taken now is held."""
-    return now + timedelta(minutes=policy.lease_minutes.value)
+def lease_end(policy: CallbackPolicy, now: datetime, since: datetime | None = None) -> datetime:
+    """Return until when a case is held that is taken now, or that was taken at a moment and is held for longer now."""
+    lease = timedelta(minutes=policy.lease_minutes.value)
+    return min(now + lease, (since or now) + MOST_LEASES * lease)
 
 
 def _asked(

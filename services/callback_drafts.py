@@ -4,6 +4,7 @@ A draft keeps the request id under which the form will be sent. So a form that c
 the same form: where the sending had gone through and only its answer was lost, sending again writes nothing.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,13 @@ from db.callbacks import CallbackDraft
 from db.orders import Attempt, Order
 from services import casework
 from services.access import Access, Look
+from services.errors import Invalid
 from services.rules.permissions import Permission
 
 Typed = Mapping[str, str | Sequence[str]]
 """What stands in the fields of the form, by their names."""
+LARGEST = 65_536
+"""Bytes of a draft: some times what a form can hold; more is no form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Kept:
 
 
 def save_draft(access: Access, *, order_id: int, round: int, token: str, body: Typed) -> Kept:
-    """Keep what stands in the form of the person who types it; raises NotFound.
+    """Keep what stands in the form of the person who types it; raises NotFound, and Invalid for more than a form holds.
 
     It is written into no trail: what counts is what will be sent. A form that has been sent keeps nothing any more,
     whatever a late stroke of the same form says.
@@ -49,6 +53,8 @@ def save_draft(access: Access, *, order_id: int, round: int, token: str, body: T
         if _sent(work, token):
             return Kept(None)
         typed = {name: value if isinstance(value, str) else list(value) for name, value in body.items()}
+        if len(json.dumps(typed)) > LARGEST:
+            raise Invalid({"words": "too_long"})
         drawn = insert(CallbackDraft).values(
             person_id=casework.acting_person(work),
             order_id=order_id,

@@ -82,18 +82,20 @@ def record_callback(
         )
         tried = agreed.tried(lists, verdict, said.started_at)
         outcome = _outcome(work, order, current, lists, calls, verdict, tried, agreed)
+        # Who asks for the next case is given one by chance; who picked this one is told apart.
+        picked = calls.case.picked or calls.case.held_by != work.actor.id
         before = call_record.facts_of(order)
         attempt = call_record.store(work, current, calls, outcome, lists, said)
         call_record.count(work, order, current, outcome)
         call_record.keep_case(work, calls, attempt, tried, outcome)
         _keep_agreed(work, order, calls, agreed, request_id)
         numbers.belong_to(work, attempt, order.round)
-        call_record.end_draft(work, order)
+        call_record.end_drafts(work, order, settled=outcome.settled)
         work.record(
             Event.CALLBACK_RECORDED,
             order,
             before=before,
-            after=call_record.facts_of(order) | call_record.told(attempt, outcome, lists),
+            after=call_record.facts_of(order) | call_record.told(attempt, outcome, lists) | {"picked": picked},
             request_id=request_id,
         )
         return casework.receipt(work, order, attempt)
@@ -129,7 +131,7 @@ def correct_callback(access: Access, *, attempt_id: int, seen: int, visit: Visit
             tried,
             max_rounds=max_rounds,
             standing=before.standing,
-            appointment=calls.case.appointment_at,
+            appointment=calls.agreed_at,
             opted_out=silenced,
         )
         correction = call_record.store(work, current, calls, outcome, lists, Said.again(attempt, request_id))
@@ -138,7 +140,7 @@ def correct_callback(access: Access, *, attempt_id: int, seen: int, visit: Visit
         call_record.keep_case(work, calls, correction, tried, outcome)
         if outcome.settled:
             bookings.end(work, order, calls.case, AppointmentEnd.CANCELLED)
-        call_record.end_draft(work, order)
+        call_record.end_drafts(work, order, settled=outcome.settled)
         after = call_record.facts_of(order) | call_record.told(correction, outcome, lists)
         work.record(Event.CALLBACK_CORRECTED, order, before=told, after=after, request_id=request_id)
         return casework.receipt(work, order, correction)
@@ -161,7 +163,7 @@ def reveal_contact(access: Access, *, order_id: int, reason: str, request_id: st
         why = reason.strip()
         if not why or len(why) > LONGEST_REASON:
             raise Invalid({"reveal_reason": "too_long" if why else "required"})
-        if not work.sent_before(order, request_id):
+        if not work.sent_before(order, request_id, Event.CONTACT_REVEALED):
             work.record(Event.CONTACT_REVEALED, order, reason=why, request_id=request_id)
         return Revealed(order_id, contact.phone, work.repeated)
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
-from db.callbacks import CallbackCase
+from db.callbacks import Appointment, CallbackCase
 from db.orders import Attempt, Order, Round
 from db.reference import Disposition
 from services import numbers
@@ -31,7 +31,9 @@ from services.rules.dispositions import Tried, next_number
 class RoundCalls:
     """The calls of a round that stand, oldest first, with what judges the next one.
 
-    `phones` are the citizen's numbers by their position, `opted_out` those of them that are not to be called.
+    `phones` are the citizen's numbers by their position, `opted_out` those of them that are not to be called, and
+    `agreed_at` is the time agreed with the citizen. A case that goes back to whoever asked a supervisor waits for a
+    moment too, but that was agreed with nobody and overrides nothing.
     """
 
     case: CallbackCase
@@ -40,6 +42,7 @@ class RoundCalls:
     last_day: date | None
     phones: dict[int, str]
     opted_out: frozenset[int]
+    agreed_at: datetime | None
 
     @property
     def history(self) -> Sequence[Tried]:
@@ -93,6 +96,9 @@ def calls_of(look: Look, order: Order, lists: CodeLists, *, lock: bool = True) -
         last_day=attempts.last_day_of(policy, case.closed_at, calendar),
         phones=phones,
         opted_out=opted_out,
+        agreed_at=look.session.scalars(
+            select(Appointment.at).where(Appointment.order_id == order.id, Appointment.ended_at.is_(None))
+        ).one_or_none(),
     )
 
 
@@ -138,9 +144,7 @@ def refuse_blocked(calls: RoundCalls, number: int, at: datetime) -> None:
     if number != next_number(history, calls.numbers):
         # That another number may be called at once is no leave to dial this one again.
         history = [_as_if_it_would_do(one) for one in history]
-    blocked = attempts.may_call(
-        history, calls.policy, at, calls.last_day, calls.case.appointment_at, numbers=calls.numbers
-    )
+    blocked = attempts.may_call(history, calls.policy, at, calls.last_day, calls.agreed_at, numbers=calls.numbers)
     if blocked is not None:
         raise MayNotCall(blocked.code, until=blocked.until)
 

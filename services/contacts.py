@@ -12,14 +12,15 @@ from db.callbacks import OptOut, OtherNumber, TelephoneCall
 from db.orders import Order
 from db.people import Person
 from db.vocabulary import Event, OptOutKind
-from services import numbers
+from services import calling, numbers
 from services.access import Access, Work
-from services.callback_case import hold_of, kept_case
+from services.callback_case import hold_of
+from services.callback_claim import lease_end
 from services.casework import acting_person, refuse, text_problem
-from services.errors import Conflict, Fact, Invalid, MayNotCall, NotFound
+from services.code_lists import CodeLists
+from services.errors import Conflict, Fact, Invalid, NotFound
 from services.numbers import NumberLine
 from services.rules import lifecycle, phones
-from services.rules.attempts import Block
 from services.rules.masking import masked_phone
 from services.rules.permissions import Permission
 from services.rules.phones import DialTemplate
@@ -102,9 +103,9 @@ def list_numbers(access: Access, *, order_id: int) -> tuple[NumberLine, ...]:
 
 
 def add_number(access: Access, *, order_id: int, phone: str, note: str | None, request_id: str) -> NumberReceipt:
-    """Add a number at which the requester can be reached, after those that are known; raises NotFound or Invalid.
+    """Add a number at which the requester can be reached, after those that are known; the trail learns not which.
 
-    The trail learns that there is one more, not which.
+    Raises NotFound, IllegalMove where the order is not to be called about, or Invalid.
     """
     with access.write(Permission.CALLBACK_RECORD) as work:
         order = work.lock(Order, order_id)
@@ -113,6 +114,7 @@ def add_number(access: Access, *, order_id: int, phone: str, note: str | None, r
             if earlier.order_id != order_id:
                 raise Conflict()
             return NumberReceipt(order_id, earlier.position, repeated=True)
+        lifecycle.advance(order.status, lifecycle.RETRY)
         known = numbers.phones_of(work, order_id)
         said = (note or "").strip()
         refuse(
@@ -141,19 +143,23 @@ def add_number(access: Access, *, order_id: int, phone: str, note: str | None, r
 def dial(access: Access, *, order_id: int, number: int, template: DialTemplate, request_id: str) -> Dialled:
     """Return one number of the requester in full, with the link that calls it; that it was dialled is in the trail.
 
-    Raises NotFound, IllegalMove where the order is not to be called about, and MayNotCall where somebody else holds the
-    case, where it waits for a supervisor, or where the citizen does not want to be called.
+    Whoever dials has the case, so that nobody else is given it while the telephone rings. Raises NotFound, IllegalMove
+    where the order is not to be called about, and MayNotCall where somebody else holds the case, where it waits for a
+    supervisor, where the citizen does not want to be called, or not now.
     """
     with access.write(Permission.CALLBACK_RECORD) as work:
         order = work.lock(Order, order_id)
         known = numbers.phones_of(work, order_id)
         if number not in known:
             raise NotFound(kind="contacts")
-        # A form that is sent twice makes one call: its reference follows from the id of the form.
-        reference = hashlib.sha256(f"{order_id} {number} {request_id}".encode()).hexdigest()[:24]
-        if not work.sent_before(order, request_id):
+        # A form that is sent twice makes one call: its reference follows from who sends it and the id of the form.
+        of_form = f"{order_id} {number} {acting_person(work)} {request_id}"
+        reference = hashlib.sha256(of_form.encode()).hexdigest()[:24]
+        dialled = select(TelephoneCall.id).where(TelephoneCall.reference == reference)
+        work.repeated = work.session.scalars(dialled).one_or_none() is not None
+        if not work.repeated:
             lifecycle.advance(order.status, lifecycle.RETRY)
-            _refuse_call(work, order, known[number], list(known.values()))
+            _hold_to_call(work, order, number)
             work.add(
                 TelephoneCall(
                     reference=reference,
@@ -254,16 +260,14 @@ def _phone_problem(phone: str, known: dict[int, str]) -> str | None:
     return phones.problem_of(phone) or ("too_many" if len(known) >= MOST_NUMBERS else None)
 
 
-def _refuse_call(work: Work, order: Order, phone: str, known: list[str]) -> None:
-    """Refuse to dial for somebody who is not to be called now, whoever asks."""
-    case = kept_case(work, order)
-    if case is not None and case.referred:
-        raise MayNotCall(Block.REFERRED)
-    hold = hold_of(work, case) if case is not None else None
-    if hold is not None and not hold.mine:
-        raise MayNotCall(Block.HELD_BY_OTHER, until=hold.until, who=hold.name)
-    if numbers.is_opted_out(work, known) or numbers.is_opted_out(work, [phone]):
-        raise MayNotCall(Block.OPTED_OUT)
+def _hold_to_call(work: Work, order: Order, number: int) -> None:
+    """Refuse to dial for somebody who may not be called now; and hold the case where it is in nobody's hands."""
+    calls = calling.calls_of(work, order, CodeLists.read(work))
+    calling.refuse_blocked(calls, number, calling.called_at(work, calls))
+    held = hold_of(work, calls.case)
+    if held is None:
+        calls.case.held_by, calls.case.held_since, calls.case.picked = acting_person(work), work.now, True
+        calls.case.held_until = lease_end(calls.policy, work.now)
 
 
 def _opt_out_line(row: OptOut, number: str | None, recorded_by: str, ended_by: str | None) -> OptOutLine:

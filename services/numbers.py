@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from db.callbacks import OptOut, OtherNumber, TelephoneCall
 from db.orders import Attempt, Contact, Order, Round
@@ -109,22 +110,22 @@ def opt_out(work: Work, order: Order, phone: str, kind: OptOutKind, request_id: 
 
     One that is in force already stays as it is. The trail learns that it was said, never the number.
     """
-    wanted = bare(phone)
-    known = select(OptOut.id).where(OptOut.phone == wanted, OptOut.kind == kind, OptOut.ended_at.is_(None))
-    if work.session.scalars(known).first() is not None:
-        return
-    row = work.add(
-        OptOut(
-            phone=wanted,
-            kind=kind,
-            order_id=order.id,
-            recorded_by=work.actor.id,
-            recorded_at=work.now,
-            request_id=request_id,
-        )
+    said = insert(OptOut).values(
+        phone=bare(phone),
+        kind=kind,
+        order_id=order.id,
+        recorded_by=work.actor.id,
+        recorded_at=work.now,
+        request_id=request_id,
     )
-    facts: dict[str, Fact] = {"kind": kind.value}
-    work.record(Event.OPT_OUT_RECORDED, row, after=facts, request_id=request_id)
+    # Two agents may hear it at once about two orders of one citizen: neither call may be lost for that.
+    once = said.on_conflict_do_nothing(
+        index_elements=[OptOut.phone, OptOut.kind], index_where=OptOut.ended_at.is_(None)
+    ).returning(OptOut)
+    row = work.session.scalars(once).one_or_none()
+    if row is not None:
+        facts: dict[str, Fact] = {"kind": kind.value}
+        work.record(Event.OPT_OUT_RECORDED, row, after=facts, request_id=request_id)
 
 
 def belong_to(work: Work, attempt: Attempt, round_number: int) -> None:

@@ -21,6 +21,7 @@ from services.access import Access, Look, Work
 from services.casework import refuse
 from services.code_lists import CodeLists
 from services.errors import Conflict, NotFound
+from services.history import stands
 from services.order_filter import below
 from services.rules.deadlines import start_of
 from services.rules.permissions import Permission
@@ -64,7 +65,7 @@ def recode(
     """Write down which reasons a supervisor reads in a dissatisfied citizen's words; the agent's codes stay.
 
     `seen` is the version of the order that the form was drawn from. The agent is told, where the reasons differ.
-    Raises NotFound, Stale or Invalid.
+    Raises NotFound, Stale, Conflict where the call was corrected since, or Invalid.
     """
     with access.write(Permission.REASON_RECODE) as work:
         attempt = work.one(Attempt, attempt_id)
@@ -75,6 +76,8 @@ def recode(
                 raise Conflict()
             return casework.receipt(work, order)
         work.unchanged(order, seen)
+        if work.session.scalar(select(~stands()).where(Attempt.id == attempt_id)):
+            raise Conflict("error.call_corrected")
         given = _codes(work, attempt_id)
         if not given:
             raise NotFound(kind="attempt_reasons")

@@ -226,3 +226,8 @@ def test_wrong_settings_are_said_before_the_portal_opens(
     monkeypatch.setenv("PORTAL_TELEPHONY_SECRET", "short")
     assert main(["serve"]) == 2
     assert "PORTAL_TELEPHONY_SECRET" in capsys.readouterr().err
+
+
+def test_a_time_beyond_every_calendar_is_no_signature(reference: str) -> None:
+    body = json.dumps({"reference": reference, "seconds": 93}).encode()
+    assert _post(body, f"t={'9' * 12},v1={'0' * 64}").status_code == 401
