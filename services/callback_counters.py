@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Date, FromClause, and_, case, cast, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from db.callbacks import AgentDay, AgentOutcome, CallbackCase, OutcomeCount
-from db.orders import Attempt
+from db.callbacks import AgentDay, AgentOutcome, CallbackCase, OutcomeCount, ReasonCount, Recode, RecodeReason
+from db.orders import Attempt, AttemptReason
 from db.reference import Disposition
 from db.vocabulary import Satisfaction
 from services.access import Access, Look
+from services.history import stands
 from services.rules.deadlines import CITY
 from services.rules.permissions import Permission
 
@@ -84,6 +85,7 @@ def _recounts() -> Sequence[_Recount]:
         (AgentDay, ("day", "agent_id"), _CALL_COUNTS, _agent_days()),
         (OutcomeCount, of_case, ("cases",), _outcome_counts()),
         (AgentOutcome, of_agent, ("cases",), _agent_outcomes()),
+        (ReasonCount, ("day", "department_id", "reason_id"), ("given", "recoded"), _reason_counts()),
     )
 
 
@@ -191,3 +193,31 @@ def _agent_outcomes() -> FromClause:
         .group_by(*of_case)
         .subquery()
     )
+
+
+def _reason_counts() -> FromClause:
+    """Count the reasons of every call that stands, and of the last reading of each call that was read again."""
+    day = cast(func.timezone(CITY.key, Attempt.recorded_at), Date).label("day")
+    later = aliased(Recode)
+    read_again = select(later.id).where(later.attempt_id == Recode.attempt_id, later.id > Recode.id).exists()
+    given = (
+        select(
+            day,
+            AttemptReason.department_id,
+            AttemptReason.reason_id,
+            literal(1).label("given"),
+            literal(0).label("recoded"),
+        )
+        .join(Attempt, Attempt.id == AttemptReason.attempt_id)
+        .where(stands(), AttemptReason.department_id.is_not(None))
+    )
+    recoded = (
+        select(day, RecodeReason.department_id, RecodeReason.reason_id, literal(0), literal(1))
+        .join(Recode, Recode.id == RecodeReason.recode_id)
+        .join(Attempt, Attempt.id == Recode.attempt_id)
+        .where(~read_again, RecodeReason.department_id.is_not(None))
+    )
+    rows = given.union_all(recoded).subquery()
+    key = (rows.c.day, rows.c.department_id, rows.c.reason_id)
+    sums = (func.sum(rows.c[name]).label(name) for name in ("given", "recoded"))
+    return select(*key, *sums).group_by(*key).subquery()

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db.reference import Channel, Disposition, Grade, OrderType, Reason, Skill
 from db.vocabulary import Event, Refusal, SkillKind
@@ -151,6 +151,7 @@ def add_code(
     """Add a code to a list. Raises Invalid with every problem by its field, or Conflict where the code is taken."""
     with access.write(Permission.REFERENCE_MANAGE) as work:
         kind, code = _KINDS[which], code.strip()
+        work.session.execute(select(func.pg_advisory_xact_lock(_ADDING)))
         earlier = work.session.scalars(select(kind).where(kind.code == code)).one_or_none()
         if earlier is not None:
             if work.sent_before(earlier, request_id):
@@ -259,6 +260,9 @@ _KINDS: Mapping[CodeList, Any] = MappingProxyType(
         CodeList.SKILLS: Skill,
     }
 )
+
+_ADDING = 7_212_347
+"""The advisory lock that lets one code be added at a time: a form that is sent twice at once is one form."""
 
 _BORN_WITH: Mapping[CodeList, Mapping[str, bool]] = MappingProxyType({CodeList.DISPOSITIONS: {"eligible": True}})
 

@@ -1,9 +1,12 @@
 """What somebody might try at the callback desk: to choose whom to ask, and to call or be told when nobody may."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +16,17 @@ from db.callbacks import Appointment, CallbackDraft, OptOut, TelephoneCall
 from db.orders import Attempt, Order
 from db.records import EventRow
 from db.vocabulary import CaseEnd, Event, OptOutKind, Outcome, Role, Status
-from services import appointments, callback_drafts, callback_queue, callbacks, contacts, numbers, reasons, referrals
+from services import (
+    appointments,
+    callback_drafts,
+    callback_queue,
+    callbacks,
+    code_book,
+    contacts,
+    numbers,
+    reasons,
+    referrals,
+)
 from services.access import Access
 from services.bookings import Booking
 from services.callback_claim import MOST_LEASES
@@ -258,3 +271,50 @@ def test_of_two_corrections_at_once_one_counts(
         assert sorted(one.result().repeated for one in sent) == [False, True]
     assert owner.scalar(select(func.count()).select_from(Attempt)) == 2
     check_the_counters(owner, environment)
+
+
+def test_every_command_of_the_desk_that_is_sent_twice_at_once_counts_once(
+    owner: Session, environment: Environment, agent: Access, supervisor: Access
+) -> None:
+    order = due(owner, department=builders.department(owner))
+    admin = builders.access(owner, environment, Role.ADMIN)
+    number, booking = order.id, Booking(at("2026-06-16", 15))
+    dialled = twice(lambda: contacts.dial(agent, order_id=number, number=1, template=TEL, request_id="dial"))
+    assert dialled[0].reference == dialled[1].reference
+    twice(lambda: contacts.add_number(agent, order_id=number, phone="02088880002", note=None, request_id="more"))
+    asked = twice(lambda: referrals.refer(agent, order_id=number, question="如何答复？", request_id="ask"))
+    question = asked[0].referral_id
+    twice(lambda: referrals.answer_referral(supervisor, referral_id=question, answer="照实", request_id="answer"))
+    seen = callbacks.case(agent, order_id=number).order.version
+    first = twice(
+        lambda: appointments.book_appointment(agent, order_id=number, seen=seen, booking=booking, request_id="book")
+    )
+    given = twice(
+        lambda: appointments.give_appointment(
+            supervisor, appointment_id=first[0].id, agent_id=agent.actor.id, request_id="give"
+        )
+    )
+    twice(
+        lambda: appointments.cancel_appointment(supervisor, appointment_id=given[0].id, reason="", request_id="cancel")
+    )
+    for code in ("first", "second", "third"):
+        twice(partial(add_skill, admin, code))
+
+
+def add_skill(admin: Access, code: str) -> code_book.CodeReceipt:
+    facts = {"name": code, "name_en": code, "facts": {"kind": "skill"}, "request_id": f"add-{code}"}
+    return code_book.add_code(admin, which=code_book.CodeList.SKILLS, code=code, **facts)
+
+
+def twice(command: Callable[[], Any]) -> list[Any]:
+    """Send a command from two threads at once, and return what both were told: one of them that it was sent before."""
+    barrier = Barrier(2)
+
+    def send() -> Any:
+        barrier.wait(10)
+        return command()
+
+    with ThreadPoolExecutor(2) as pool:
+        told = [sent.result() for sent in [pool.submit(send) for _ in range(2)]]
+    assert sorted(one.repeated for one in told) == [False, True]
+    return told
