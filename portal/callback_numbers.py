@@ -33,10 +33,17 @@ def draw_more(here: Page, case: Case) -> None:
     """Draw the way to add a number that the citizen or somebody else has just given."""
     form = f"number_{case.order.id}"
     token = forms.token(form)
-    with st.popover(keyed(say("callback_numbers.add"), keys.NUMBER), icon=":material/add_call:", type="tertiary"):
+    # With another token it is another small window: the one whose number was kept is closed.
+    more = st.popover(
+        keyed(say("callback_numbers.add"), keys.NUMBER),
+        key=f"callback_more_{token}",
+        icon=":material/add_call:",
+        type="tertiary",
+    )
+    with more, st.container(key=f"callback_write_number_{token}"):
         st.text_input(say("field.phone"), key=f"number_phone_{token}", max_chars=40)
         st.text_input(say("field.number_note"), key=f"number_note_{token}", max_chars=LONGEST_NUMBER_NOTE)
-        told, key = say("callback_numbers.save"), f"number_save_{token}"
+        told, key = keyed(say("callback_numbers.save"), keys.COMPLETE), f"number_save_{token}"
         st.button(told, key=key, type="primary", icon=":material/save:", on_click=_add, args=(here, case, form, token))
 
 

@@ -17,19 +17,19 @@ def draw(rows: Sequence[Waiting], *, screen: str, more: bool) -> None:
         "round": [row.round for row in rows],
         "attempts": [row.attempts for row in rows],
         "closed": [row.closed_at for row in rows],
-        "appointment": [_appointment(row) for row in rows],
         "held": [_held(row) for row in rows],
+        "appointment": [_appointment(row) for row in rows],
     }
     config = {
-        "number": columns.text("field.number", 130),
-        "title": columns.text("field.title", 175),
-        "department": columns.text("field.department", 150),
+        "number": columns.text("field.number", 122),
+        "title": columns.text("field.title", 118),
+        "department": columns.text("field.department", 90),
         "standing": columns.text("callback_record.standing", 76),
-        "round": columns.whole("field.round", 52),
-        "attempts": columns.whole("callback_record.tried", 76),
-        "closed": columns.moment("field.closed_at", 100),
-        "appointment": columns.text("callback_queue.appointment", 120),
-        "held": columns.text("callback_queue.held", 150),
+        "round": columns.whole("field.round", 54),
+        "attempts": columns.whole("callback_record.tried", 50),
+        "closed": columns.moment("field.closed_at", 86),
+        "held": columns.text("callback_queue.held", 152),
+        "appointment": columns.text("callback_queue.appointment", 95),
     }
     ids = [row.order_id for row in rows]
     loop_forms.pick_from(table, ids, screen=screen, columns=config, more=more)

@@ -151,7 +151,7 @@ def _intervals(theme: str, _language: str) -> Spec:
 def _volumes(theme: str, _language: str) -> Spec:
     look = LOOKS[theme]
     month = alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
-    count = alt.Y("n:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=4, format=",d"))
+    count = alt.Y("n:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d"))
     colour = alt.condition("datum.highest", alt.value(look.accent), alt.value(look.context))
     said = alt.Tooltip("said:N", title=say("charts.figures"))
     base = alt.Chart()
@@ -164,7 +164,7 @@ def _volumes(theme: str, _language: str) -> Spec:
 def _ranking(theme: str, _language: str) -> Spec:
     look = LOOKS[theme]
     what = alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
-    count = alt.X("n:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=4, format=",d"))
+    count = alt.X("n:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d"))
     colour = alt.condition("datum.meant", alt.value(look.accent), alt.value(look.context))
     said = alt.Tooltip("said:N", title=say("charts.figures"))
     base = alt.Chart()

@@ -15,6 +15,7 @@ from services.views import Named
 
 _LATEST = date(2099, 12, 31)
 _ADD = "code_add"
+_DOES = "does"
 
 Choices = Mapping[str, Sequence[Named]]
 
@@ -36,20 +37,26 @@ def filters(*, may_add: bool) -> tuple[CodeList, bool, bool]:
 def draw_list(found: CodeBook, *, with_retired: bool) -> CodeLine | None:
     """Draw the codes of a list; return the one whose row was just clicked, or None."""
     shown = [line for line in found.lines if with_retired or line.active_to is None]
-    fields = FIELDS[found.which]
+    # What a code does stands in one column, in words: a column for each would not fit into the window.
+    fields = [field for field in FIELDS[found.which] if field.kind != Kind.SWITCH]
+    switches = [field for field in FIELDS[found.which] if field.kind == Kind.SWITCH]
     rows = [
-        {"code": line.named.code, "name": line.named.zh, "name_en": line.named.en}
+        {"code": line.named.code, "name": words.name(line.named)}
         | {field.name: _told(field, line.facts.get(field.name), found.choices) for field in fields}
+        | ({_DOES: _does(line, switches)} if switches else {})
         | {"until": words.day(line.active_to) if line.active_to else None}
         for line in shown
     ]
     columns = {
         "code": st.column_config.TextColumn(say("field.code"), width=70, pinned=True),
-        "name": st.column_config.TextColumn(say("field.name"), width=190),
-        "name_en": st.column_config.TextColumn(say("field.name_en"), width=190),
+        "name": st.column_config.TextColumn(say("field.name"), width=200 if switches else 300),
     }
-    columns |= {field.name: st.column_config.TextColumn(say(f"field.{field.name}"), width=92) for field in fields}
-    columns["until"] = st.column_config.TextColumn(say("field.last_day"), width=92)
+    columns |= {field.name: st.column_config.TextColumn(say(f"field.{field.name}"), width=100) for field in fields}
+    columns[_DOES] = st.column_config.TextColumn(say("code_lists.does"), width=190)
+    if with_retired:
+        columns["until"] = st.column_config.TextColumn(say("field.last_day"), width=86)
+    else:
+        columns["until"] = None
     chosen = drawer.pick(f"code_lists_{found.which.value}", rows, columns)
     return None if chosen is None else shown[chosen]
 
@@ -152,6 +159,10 @@ def _told(field: Field, value: code_book.Value, choices: Choices) -> str | None:
     if value is None:
         return None
     return named.get(str(value)) or (_word(field, str(value)) if field.kind == Kind.WORD else str(value))
+
+
+def _does(line: CodeLine, switches: Sequence[Field]) -> str | None:
+    return joined([say(f"field.{field.name}") for field in switches if line.facts.get(field.name)]) or None
 
 
 def _draw_life(here: Page, which: CodeList, line: CodeLine, form: str, token: str, seen: int) -> None:

@@ -30,13 +30,13 @@ def draw_questions(found: Referrals) -> None:
         "round": [line.round for line in found.lines],
     }
     config = {
-        "asked": columns.moment("callback_help.asked", 92),
+        "asked": columns.moment("callback_help.asked", 86),
         "number": columns.text("field.number", 124),
-        "question": columns.text("field.question", 260),
-        "by": columns.text("callback_help.by", 84),
-        "title": columns.text("field.title", 150),
-        "department": columns.text("field.department", 120),
-        "round": columns.whole("field.round", 52),
+        "question": columns.text("field.question", 240),
+        "by": columns.text("callback_help.by", 104),
+        "title": columns.text("field.title", 140),
+        "department": columns.text("field.department", 95),
+        "round": columns.whole("field.round", 54),
     }
     ids = [line.order_id for line in found.lines]
     loop_forms.pick_from(table, ids, screen=_KEY, columns=config, more=False)

@@ -59,7 +59,7 @@ def leave_run() -> None:
 def draw_sheet_button() -> None:
     """Draw the button that opens the sheet of keys."""
     if st.button(f"`{SHEET}`", key="callback_sheet", type="tertiary", help=say("desk_keys.title")):
-        st.dialog(say("desk_keys.title"), icon=":material/keyboard:")(_draw_sheet)()
+        st.dialog(say("desk_keys.title"), width="medium", icon=":material/keyboard:")(_draw_sheet)()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -88,8 +88,11 @@ _LINES = (
 
 
 def _draw_sheet() -> None:
-    rows = "\n".join(f"| `{key}` | {say(f'desk_keys.{what}')} |" for key, what in _LINES)
+    # Side by side, so that the whole sheet stands in a window of 720 lines.
+    half = (len(_LINES) + 1) // 2
     with st.container(key="callback_sheet_of_keys"):
-        st.markdown(f"| {say('desk_keys.key')} | {say('desk_keys.does')} |\n|---|---|\n{rows}")
+        for column, lines in zip(st.columns([5, 3]), (_LINES[:half], _LINES[half:]), strict=True):
+            rows = "\n".join(f"| `{key}` | {say(f'desk_keys.{what}')} |" for key, what in lines)
+            column.markdown(f"| {say('desk_keys.key')} | {say('desk_keys.does')} |\n|---|---|\n{rows}")
         st.caption(say("desk_keys.writing"))
     leave_run()

@@ -58,14 +58,14 @@ def ranking(here: Page, ranked: Sequence[Ranked], first: date, last: date, unit:
         for one in ranked
     ]
     columns = {
-        "reason": st.column_config.TextColumn(say("reasons.column.reason"), width=280),
-        "heading": st.column_config.TextColumn(say("reasons.column.heading"), width=150),
-        "given": st.column_config.NumberColumn(say("reasons.column.given"), width=90, format="localized"),
-        "share": st.column_config.NumberColumn(say("reasons.column.share"), width=90, format="%.2f%%"),
+        "reason": st.column_config.TextColumn(say("reasons.column.reason"), width=286),
+        "heading": st.column_config.TextColumn(say("reasons.column.heading"), width=176),
+        "given": st.column_config.NumberColumn(say("reasons.column.given"), width=88, format="localized"),
+        "share": st.column_config.NumberColumn(say("reasons.column.share"), width=70, format="%.2f%%"),
         "recoded": st.column_config.NumberColumn(
             say("reasons.column.recoded"), width=110, format="localized", help=say("reasons.recoded_help")
         ),
-        "whose": st.column_config.TextColumn(say("reasons.column.whose"), width=120),
+        "whose": st.column_config.TextColumn(say("reasons.column.whose"), width=106),
     }
     chosen = drawer.pick("reasons_list", rows, columns)
     if chosen is not None:
@@ -95,7 +95,7 @@ def disagreement(found: Disagreement) -> None:
                 say("reasons.column.calls"): [one.calls for one in found.differences],
             }
         )
-        st.dataframe(table, hide_index=True, width="stretch", height=min(36 * (len(table) + 1), 400))
+        st.dataframe(table, hide_index=True, width="stretch", height=min(31 * (len(table) + 1) + 4, 400))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

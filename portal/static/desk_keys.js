@@ -10,6 +10,8 @@
   const DESK = '.st-key-callback_desk';
   const QUESTIONS = '.st-key-callback_questions';
   const DIALOG = '[data-testid=stDialog]';
+  const POPOVER = '[data-testid=stPopoverBody]';
+  const WRITE_FIRST = '[class*=st-key-callback_write_]';
   const ELEMENT = '[data-testid=stElementContainer]';
   const FIELD = 'textarea, input:not([type=radio]):not([type=checkbox]):not([type=hidden])';
   const CHOICE = '[role=radio], [role=checkbox], button[aria-pressed]';
@@ -25,6 +27,7 @@
   let wanted = null;
   let form = null;
   let composing = false;
+  let opened = null;
 
   const all = (within, selector) => [...within.querySelectorAll(selector)];
   const seen = (element) => element.getClientRects().length > 0;
@@ -63,8 +66,9 @@
     return (sent === null || run() !== sent) && (known === null || known === chosen());
   };
 
+  // What lies over the desk: a window, or the small one of a button.
   const dialog = () => {
-    const open = all(document, DIALOG).find(seen);
+    const open = all(document, DIALOG).find(seen) ?? all(document, POPOVER).find(seen);
     return open && { ours: open.querySelector('[class*=st-key-callback_]') !== null, open };
   };
 
@@ -123,7 +127,11 @@
   };
 
   // Streamlit commits a field that loses the focus; here it is told so, and the writer keeps it.
-  const commit = (field) => { field.dispatchEvent(new FocusEvent('focusout', { bubbles: true })); };
+  // Nor does the small window of a button believe that it was left.
+  const commit = (field) => {
+    const relatedTarget = field.closest(POPOVER);
+    field.dispatchEvent(new FocusEvent('focusout', { bubbles: true, relatedTarget }));
+  };
 
   const handOverTime = () => {
     const field = within()?.querySelector('[class*=st-key-callback_hands_] input');
@@ -140,8 +148,10 @@
     }
     if (target.getAttribute('aria-checked') === 'true') return;
     if (target.closest('[class*=st-key-callback_end_]')) handOverTime();
-    expectAnAnswer();
+    // The small window of a button opens without a run of the screen.
+    if (!target.matches('[data-testid=stPopoverButton]')) expectAnAnswer();
     target.click();
+    if (target.hasAttribute('aria-pressed')) target.scrollIntoView({ block: 'nearest' });
   };
 
   // A field may be drawn a moment after the place in which it stands.
@@ -330,6 +340,13 @@
     }
   };
 
+  // A window in which there is nothing to do but to write has the focus in its first field.
+  const writeFirst = () => {
+    const over = desk() && dialog()?.open.querySelector(WRITE_FIRST);
+    if (over && over !== opened) focusOn(over);
+    opened = over ?? null;
+  };
+
   const lookAround = () => {
     const { form: drawn } = mark();
     if (desk() === null || drawn === null) {
@@ -346,6 +363,7 @@
     }
     if (wanted !== null) goTo(wanted);
     for (const hidden of all(document, '[class*=st-key-callback_hands_] input')) hidden.tabIndex = -1;
+    writeFirst();
     showCurrent();
     work();
   };

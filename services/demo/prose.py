@@ -111,5 +111,8 @@ def masked(name: str) -> str:
 
 
 def phone(index: int, position: int = 1) -> str:
-    """Return a telephone number that cannot exist: no mobile number of the country begins with 100."""
-    return f"100000{position - 1}{index % 10_000:04d}"
+    """Return a telephone number that cannot exist: no mobile number of the country begins with 100.
+
+    What lists show of a number, its last four digits, tells the numbers of one citizen apart.
+    """
+    return f"100000{position - 1}{(index + 1_111 * (position - 1)) % 10_000:04d}"
