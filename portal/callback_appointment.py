@@ -50,7 +50,7 @@ def _draw(here: Page, form: Form, found: Prospects) -> None:
     day_column, time_column, agent_column = st.columns([4, 3, 5])
     with day_column:
         day = st.date_input(
-            say("field.appointment_day"),
+            keyed(say("field.appointment_day"), keys.DAY),
             value=None,
             min_value=today,
             max_value=last,
@@ -59,7 +59,7 @@ def _draw(here: Page, form: Form, found: Prospects) -> None:
         )
     with time_column:
         st.selectbox(
-            say("field.appointment_time"),
+            keyed(say("field.appointment_time"), keys.TIME),
             times_of(day, found, now) if isinstance(day, date) else [],
             index=None,
             key=form.key("appointment_time"),
@@ -69,7 +69,7 @@ def _draw(here: Page, form: Form, found: Prospects) -> None:
     agents = {one.id: one.name for one in here.ask(appointments.appointment_week, first=today).agents}
     with agent_column:
         st.selectbox(
-            say("field.appointment_agent"),
+            keyed(say("field.appointment_agent"), keys.AGENT),
             list(agents),
             index=None,
             key=form.key("appointment_agent"),

@@ -33,7 +33,10 @@ def _draw_question(here: Page, case: Case) -> None:
     form = f"refer_{case.order.id}"
     token = forms.token(form)
     st.caption(say("callback_refer.help"))
-    with st.form(f"callback_write_question_{token}", border=False, enter_to_submit=False):
+    with (
+        st.container(key=f"callback_write_question_{token}"),
+        st.form(f"callback_refer_form_{token}", border=False, enter_to_submit=False),
+    ):
         hint = say("callback_refer.hint")
         st.text_area(say("field.question"), key=f"refer_{token}", max_chars=LONGEST_TEXT, height=110, placeholder=hint)
         st.form_submit_button(

@@ -203,7 +203,6 @@ def _finished(chart: Any, look: Look) -> Spec:
     spec: Spec = chart.configure(
         background="transparent",
         font=FONT,
-        padding={"left": 4, "right": 72, "top": 8, "bottom": 4},
         view=alt.ViewConfig(stroke=None),
         axis=alt.AxisConfig(
             labelColor=look.muted,
@@ -218,4 +217,9 @@ def _finished(chart: Any, look: Look) -> Spec:
     # The rows are given when the chart is drawn; a layer with data of its own, even none, would not see them.
     for part in spec["layer"]:
         part.pop("data", None)
-    return spec | {"data": {"name": _ROWS}, "autosize": {"type": "fit-x", "contains": "padding"}}
+    # Without a padding of its own the screen gives it one that cuts what is written beside the last point.
+    return spec | {
+        "data": {"name": _ROWS},
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "padding": {"left": 4, "right": 14, "top": 8, "bottom": 16},
+    }

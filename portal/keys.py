@@ -19,6 +19,9 @@ WORDS: Final = "W"
 CORRECT: Final = "C"
 """Where no form is open, and so no reason has this letter."""
 
+DAY, TIME, AGENT = "D", "T", "A"
+"""In the window of an appointment."""
+
 _RUNS = "_callback_runs"
 
 CHOICES = tuple(digits[1:])

@@ -14,6 +14,7 @@
   const WRITE_FIRST = '[class*=st-key-callback_write_]';
   const ELEMENT = '[data-testid=stElementContainer]';
   const FIELD = 'textarea, input:not([type=radio]):not([type=checkbox]):not([type=hidden])';
+  const ENTERED = `[role=spinbutton], ${FIELD}, select, [role=combobox]`;
   const CHOICE = '[role=radio], [role=checkbox], button[aria-pressed]';
   const MARK = /st-key-callback_mark_\d+_(\w+?)_missing_(\w+?)_seen_(\w*?)_(\d+)(?:\s|$)/;
   const COMMIT_AFTER = 800;
@@ -96,7 +97,7 @@
       if (code.textContent.toLowerCase() !== key || !seen(code)) continue;
       const button = code.closest('button, a[href], [role=radio], [role=checkbox]');
       if (button && !button.disabled && button.getAttribute('aria-disabled') !== 'true') return button;
-      const field = button ? null : code.closest(ELEMENT)?.querySelector(`${FIELD}, select, [role=combobox]`);
+      const field = button ? null : code.closest(ELEMENT)?.querySelector(ENTERED);
       if (field && !field.disabled) return field;
     }
     return null;
@@ -288,6 +289,8 @@
     const key = event.key.toLowerCase();
     if (key.startsWith('arrow') && (open || active?.closest('canvas, [role=grid]') || questions().length === 0)) return;
     if (key === 'enter' && keepsEnter(active) && !(event.ctrlKey || event.metaKey)) return;
+    // A window whose button does not show the key sees to it itself.
+    if (key === 'enter' && open && showing(open.open, 'enter') === null) return;
     if (event.repeat && key === 'enter') {
       event.preventDefault();
       return;
@@ -343,8 +346,9 @@
   // A window in which there is nothing to do but to write has the focus in its first field.
   const writeFirst = () => {
     const over = desk() && dialog()?.open.querySelector(WRITE_FIRST);
-    if (over && over !== opened) focusOn(over);
-    opened = over ?? null;
+    const field = over?.querySelector(FIELD) ?? null;
+    if (field && over !== opened) field.focus();
+    opened = field && over;
   };
 
   const lookAround = () => {

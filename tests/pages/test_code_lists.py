@@ -55,5 +55,5 @@ def test_a_new_code_starts_empty_and_what_is_missing_is_named(owner: Session, op
     token = group.key.removeprefix("aapor_group_")
     at.session_state[f"name_{token}"] = ""
     at.button(f"add_{token}").click().run()
-    assert "代码：必填" in said(at)
+    assert "代号：必填" in said(at)
     assert owner.scalar(select(Disposition.id).where(Disposition.code == "")) is None
