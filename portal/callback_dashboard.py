@@ -172,7 +172,8 @@ def _mine(here: Page) -> None:
         if not mine.held:
             st.caption(say("desk_figures.nothing_held"))
         for row in mine.held[:SHOWN]:
-            left = countdown(row.held_until, now) if row.held_until else say("desk_figures.lapsed")
+            until = row.held_until
+            left = say("desk_figures.lapses", left=countdown(until, now)) if until else say("desk_figures.lapsed")
             _case(row, left, "held")
         _more(mine.held)
 

@@ -6,7 +6,7 @@ from db.vocabulary import OptOutKind, Status
 from portal import callback_correction, callback_numbers, callback_order, forms, loop_forms, page
 from portal.callback_form import Form
 from portal.page import Page
-from portal.words import label, plain, say
+from portal.words import label, plain, say, short_moment
 from services import callbacks
 from services.bookings import Booking
 from services.rules.questions import NOTE
@@ -53,7 +53,11 @@ def send(
     callback_correction.end(form.case.order.id)
     loop_forms.choose(None)
     st.session_state[_DONE] = True
-    page.notice("callback_record.saved", number=plain(receipt.number), status=label(Status(receipt.status)))
+    number = plain(receipt.number)
+    if appointment is not None:
+        page.notice("callback_record.booked", number=number, at=short_moment(appointment.at))
+    else:
+        page.notice("callback_record.saved", number=number, status=label(Status(receipt.status)))
 
 
 def draw_hands(form: Form, *, window: bool) -> None:

@@ -199,6 +199,31 @@ def test_the_form_is_sent_without_scrolling_in_a_small_window(
 # The steps ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_number_is_added_and_a_question_begun_by_keys_that_reach_no_answer(city: Portal, visit: Visit) -> None:
+    agent = at_the_desk(visit, city, NAMES[0])
+    page, hands = agent.page, Hands(agent.page)
+    hands.press("n")
+    first_question_has_the_focus(page)
+    hands.press("k")
+    expect(page.get_by_label("电话号码")).to_be_focused()
+    hands.write("abc 12")
+    hands.press("Enter")
+    agent.sees("不是有效的电话号码")
+    hands.press("Control+a")
+    hands.write("10000098765")
+    hands.press("Tab")
+    hands.write("家人")
+    hands.press("Enter")
+    agent.sees("家人")
+    expect(page.locator("[data-testid=stPopoverBody]")).to_have_count(0)
+    hands.press("t")
+    expect(page.get_by_role("dialog").get_by_label("问题")).to_be_focused()
+    hands.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(answers(page)).to_have_count(0)
+    assert mouse_was_untouched(page)
+
+
 def at_the_desk(visit: Visit, city: Portal, name: str, path: str = "/callback_record", **options: object) -> Visitor:
     """Sign in as an agent and open the desk; from here on the page counts what the mouse does."""
     agent = visit(city.address, **options)
