@@ -44,7 +44,7 @@ def draw_list(found: CodeBook, *, with_retired: bool) -> CodeLine | None:
         {"code": line.named.code, "name": words.name(line.named)}
         | {field.name: _told(field, line.facts.get(field.name), found.choices) for field in fields}
         | ({_DOES: _does(line, switches)} if switches else {})
-        | {"until": words.day(line.active_to) if line.active_to else None}
+        | ({"until": words.day(line.active_to) if line.active_to else None} if with_retired else {})
         for line in shown
     ]
     columns = {
@@ -53,10 +53,7 @@ def draw_list(found: CodeBook, *, with_retired: bool) -> CodeLine | None:
     }
     columns |= {field.name: st.column_config.TextColumn(say(f"field.{field.name}"), width=100) for field in fields}
     columns[_DOES] = st.column_config.TextColumn(say("code_lists.does"), width=190)
-    if with_retired:
-        columns["until"] = st.column_config.TextColumn(say("field.last_day"), width=86)
-    else:
-        columns["until"] = None
+    columns["until"] = st.column_config.TextColumn(say("field.last_day"), width=86)
     chosen = drawer.pick(f"code_lists_{found.which.value}", rows, columns)
     return None if chosen is None else shown[chosen]
 
