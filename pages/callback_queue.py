@@ -13,7 +13,7 @@ chosen = loop_forms.chosen()
 if chosen is not None:
     here.go("order_detail", order=chosen)
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with st.container(width=220):
     parts = [part.value for part in QueuePart]
     part = address.choose(
         "callback_queue_part",

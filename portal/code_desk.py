@@ -52,8 +52,10 @@ def draw_list(found: CodeBook, *, with_retired: bool) -> CodeLine | None:
         "name": st.column_config.TextColumn(say("field.name"), width=200 if switches else 300),
     }
     columns |= {field.name: st.column_config.TextColumn(say(f"field.{field.name}"), width=100) for field in fields}
-    columns[_DOES] = st.column_config.TextColumn(say("code_lists.does"), width=190)
-    columns["until"] = st.column_config.TextColumn(say("field.last_day"), width=86)
+    if switches:
+        columns[_DOES] = st.column_config.TextColumn(say("code_lists.does"), width=230)
+    if with_retired:
+        columns["until"] = st.column_config.TextColumn(say("field.last_day"), width=86)
     chosen = drawer.pick(f"code_lists_{found.which.value}", rows, columns)
     return None if chosen is None else shown[chosen]
 

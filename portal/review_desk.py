@@ -63,6 +63,7 @@ def draw_reading(here: Page, case: ReviewCase) -> None:
             help=say("dissatisfied_review.reading_help"),
         )
         st.text_input(say("field.note"), key=_key(token, "reading_note"), max_chars=LONGEST_NOTE)
+        loop_forms.draw_not_saved(token)
         st.button(
             say("dissatisfied_review.save_reading"),
             key=_key(token, "send_reading"),
@@ -178,9 +179,11 @@ def _read(here: Page, call_id: int, form: str, token: str, seen: int) -> None:
         note=loop_forms.written(_key(token, "reading_note")),
         request_id=token,
     )
-    if receipt is not None:
-        forms.renew(form, token)
-        page.notice("dissatisfied_review.read", number=plain(receipt.number))
+    if receipt is None:
+        loop_forms.not_saved(token)
+        return
+    forms.renew(form, token)
+    page.notice("dissatisfied_review.read", number=plain(receipt.number))
 
 
 def _archive(here: Page, case: ReviewCase, token: str, seen: int) -> None:
