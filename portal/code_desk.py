@@ -48,7 +48,7 @@ def draw_list(found: CodeBook, *, with_retired: bool) -> CodeLine | None:
         for line in shown
     ]
     columns = {
-        "code": st.column_config.TextColumn(say("field.code"), width=70, pinned=True),
+        "code": st.column_config.TextColumn(say("field.code"), width=70 if switches else 140, pinned=True),
         "name": st.column_config.TextColumn(say("field.name"), width=200 if switches else 300),
     }
     columns |= {field.name: st.column_config.TextColumn(say(f"field.{field.name}"), width=100) for field in fields}
