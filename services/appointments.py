@@ -17,11 +17,10 @@ from services import bookings
 from services.access import Access, Look, Work
 from services.bookings import Booking
 from services.callback_case import hold_of, kept_case
-from services.effective import calendar_around, policy_on
+from services.effective import last_day_after, policy_on
 from services.errors import Conflict, IllegalMove, Invalid, MayNotCall
-from services.rules import attempts, lifecycle
+from services.rules import lifecycle
 from services.rules.attempts import Block
-from services.rules.callback_policy import CallbackPolicy
 from services.rules.deadlines import ONE_DAY, start_of
 from services.rules.permissions import Permission
 from services.rules.survey import LONGEST_NOTE
@@ -126,7 +125,7 @@ def book_appointment(
         work.unchanged(order, seen)
         kept = _case_of(work, order)
         policy = policy_on(work, work.today).policy
-        problems = bookings.problems_of(work, booking, policy, _last_day(work, kept, policy))
+        problems = bookings.problems_of(work, booking, policy, last_day_after(work, policy, kept.closed_at))
         if problems:
             raise Invalid(problems)
         kept.held_by = kept.held_since = kept.held_until = None
@@ -204,11 +203,6 @@ def _case_of(work: Work, order: Order) -> CallbackCase:
     if held is not None and not held.mine:
         raise MayNotCall(Block.HELD_BY_OTHER, until=held.until, who=held.name)
     return kept
-
-
-def _last_day(look: Look, kept: CallbackCase, policy: CallbackPolicy) -> date | None:
-    until = kept.closed_on + timedelta(days=policy.last_day.value * 2 + 40)
-    return attempts.last_day_of(policy, kept.closed_at, calendar_around(look, kept.closed_on, until))
 
 
 def _agents(look: Look) -> tuple[AgentChoice, ...]:

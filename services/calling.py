@@ -17,7 +17,7 @@ from services import numbers
 from services.access import Look
 from services.callback_case import hold_of, kept_case
 from services.code_lists import CodeLists
-from services.effective import calendar_around
+from services.effective import last_day_after
 from services.errors import Invalid, MayNotCall, NotFound
 from services.history import stands
 from services.rules import attempts
@@ -72,8 +72,6 @@ def calls_of(look: Look, order: Order, lists: CodeLists, *, lock: bool = True) -
     if case is None:
         raise NotFound(kind=CallbackCase.__tablename__)
     policy = lists.in_force_policy.policy
-    # Ten calendar days for five working ones leave room for the longest holiday.
-    calendar = calendar_around(look, case.closed_on, case.closed_on + timedelta(days=policy.last_day.value * 2 + 40))
     phones = numbers.phones_of(look, order.id)
     said = numbers.opt_outs_of(look, phones.values())
     everywhere = numbers.is_opted_out(look, phones.values())
@@ -93,7 +91,7 @@ def calls_of(look: Look, order: Order, lists: CodeLists, *, lock: bool = True) -
         case=case,
         made=made,
         policy=policy,
-        last_day=attempts.last_day_of(policy, case.closed_at, calendar),
+        last_day=last_day_after(look, policy, case.closed_at),
         phones=phones,
         opted_out=opted_out,
         agreed_at=look.session.scalars(

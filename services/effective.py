@@ -11,7 +11,7 @@ from db.reference import Questionnaire as QuestionnaireRow
 from db.reference import RuleSet as RuleSetRow
 from services.access import Look
 from services.errors import PortalError
-from services.rules import callback_policy, deadlines, questionnaire, ruleset, windows
+from services.rules import attempts, callback_policy, deadlines, questionnaire, ruleset, windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,26 @@ def calendar_around(look: Look, first: date, last: date) -> deadlines.Calendar:
 def explained_from(look: Look, start: datetime, working_days: int) -> deadlines.Explanation:
     """Return the n-th working day from the city's day of `start`, with every day accounted for; raises NotCovered."""
     first = deadlines.local_day(start)
-    # Ten calendar days for five working ones leave room for the longest holiday even at small numbers.
-    calendar = calendar_around(look, first, first + timedelta(days=working_days * 2 + 40))
+    calendar = calendar_around(look, first, first + _room_for(working_days))
     return deadlines.explain(first, working_days, calendar)
+
+
+def last_day_after(look: Look, policy: callback_policy.CallbackPolicy, closed_at: datetime) -> date | None:
+    """Return the last day on which a policy lets a round be asked about; None where the calendar does not tell it."""
+    first = deadlines.local_day(closed_at)
+    calendar = calendar_around(look, first, first + _room_for(policy.last_day.value))
+    return attempts.last_day_of(policy, closed_at, calendar)
 
 
 def windows_around(look: Look, policy: callback_policy.CallbackPolicy) -> windows.Windows:
     """Return which closing days may be called about today under a policy."""
-    # Ten calendar days for five working ones leave room for the longest holiday, on either side.
-    around = timedelta(days=policy.last_day.value * 2 + 40)
+    around = _room_for(policy.last_day.value)
     return windows.windows_on(policy, look.today, calendar_around(look, look.today - around, look.today + around))
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def _room_for(working_days: int) -> timedelta:
+    """Ten calendar days for five working ones leave room for the longest holiday even at small numbers."""
+    return timedelta(days=working_days * 2 + 40)
